@@ -1,0 +1,50 @@
+# Two commands for everybody: `make run` and `make test`. The rest is for those who change the code.
+SHELL := /bin/bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+
+.PHONY: run test lint format bench assets screenshots clean
+
+run: $(VENV)/.run
+	$(PY) app.py
+
+test: $(VENV)/.dev system-test
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+format: $(VENV)/.dev
+	$(PY) -m ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(PY) -m tests.benchmarks
+
+assets:
+	deploy/vendor.sh
+
+screenshots: $(VENV)/.dev system-test
+	$(PY) -m tests.browser.screenshots
+
+$(VENV)/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $$("$(PYTHON)" --version) found"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || deploy/packages.sh python3-venv
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.run $@
+
+.PHONY: system-test
+system-test:
+	@test -x /usr/bin/chromium || deploy/packages.sh chromium
+
+clean:
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Allow it: who may do what, and the gate that refuses everything else."""

@@ -1,0 +1,1 @@
+"""Ask for it: what fills a page, one module a page."""

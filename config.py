@@ -1,0 +1,118 @@
+"""Settings: every variable the program understands, typed and checked once, at start.
+
+Nothing else in the project reads the environment; values travel down as arguments.
+"""
+
+import re
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import tzlocal
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_LOG = Path("/var/log/asterisk/queue_log")
+
+
+def _host_timezone() -> str:
+    return tzlocal.get_localzone_name() or "UTC"
+
+
+class Settings(BaseSettings):
+    """What an installation may choose. Names are the environment variables (or lines of `.env`)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    QUEUE_LOG_PATH: Path = DEFAULT_LOG
+    QUEUE_LOG_SOURCE: Literal["file", "mysql"] = "file"
+    DATA_DIR: Path = Path("./var")
+    RECORDINGS_DIR: Path = Path("/var/spool/asterisk/monitor")
+    TIMEZONE: str = Field(default_factory=_host_timezone)
+    LANGUAGE: Literal["es", "en"] = "es"
+    SERVICE_LEVEL_SECONDS: int = Field(20, ge=1, le=3600)
+    SHORT_ABANDON_SECONDS: int = Field(5, ge=0, le=600)
+    WRAPUP_SECONDS: int = Field(0, ge=0, le=3600)
+    INTERNAL_CALLERS: str = r"^[1-9]\d{1,4}$"
+    DB_HOST: str | None = None
+    DB_PORT: int = Field(3306, ge=1, le=65535)
+    DB_USER: str | None = None
+    DB_PASSWORD: str | None = None
+    DB_NAME_CDR: str = "asteriskcdrdb"
+    DB_NAME_ASTERISK: str = "asterisk"
+    DB_NAME_CALLCENTER: str = "call_center"
+    DATABASE_URL: str | None = None
+    SERVER_HOST: str = "127.0.0.1"
+    SERVER_PORT: int = Field(8000, ge=1, le=65535)
+    URL_PREFIX: str = "/"
+    SECRET_KEY: str | None = None
+    ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
+    CORS_ORIGINS: str = ""
+    REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
+    DEMO: bool = False
+
+    @field_validator("TIMEZONE")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{value!r} is not an IANA time zone such as America/Bogota") from None
+        return value
+
+    @field_validator("INTERNAL_CALLERS")
+    @classmethod
+    def _expression_compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+        return value
+
+    @field_validator("URL_PREFIX")
+    @classmethod
+    def _prefix_is_a_path(cls, value: str) -> str:
+        if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", value):
+            raise ValueError(f"{value!r} must begin and end with '/', such as /analytics/")
+        return value
+
+    @field_validator("SECRET_KEY")
+    @classmethod
+    def _secret_is_long(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) < 32 or "cambiar" in value or "change" in value):
+            raise ValueError("must be at least 32 random characters; leave it unset to have one made")
+        return value
+
+    @field_validator("CORS_ORIGINS")
+    @classmethod
+    def _origins_are_origins(cls, value: str) -> str:
+        for origin in value.split(","):
+            if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
+                raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy address of users, audit and settings."""
+        return self.DATABASE_URL or f"sqlite:///{self.DATA_DIR.resolve() / 'app.db'}"
+
+    @property
+    def cors_origins(self) -> frozenset[str]:
+        return frozenset(o.strip() for o in self.CORS_ORIGINS.split(",") if o.strip())
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot work; the message is one sentence naming it."""
+
+
+def load(**values: object) -> Settings:
+    """Settings of the environment, `.env` and `values`; SettingsError with one sentence if one is wrong."""
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
+                            if name != "DB_PASSWORD" and name != "SECRET_KEY"
+                            else f"{name}: {reason}.") from None

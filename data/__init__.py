@@ -1,0 +1,1 @@
+"""Read the log: bytes to events, events to legs and sessions, frames to answers."""

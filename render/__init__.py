@@ -1,0 +1,1 @@
+"""Show it: frames to figures, grids, sheets, pages and JSON rows."""

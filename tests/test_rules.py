@@ -1,0 +1,59 @@
+"""The house rules, read from the syntax tree: who may import whom, how long a module may be."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = {"config": 0, "i18n": 0, "data": 1, "auth": 1, "render": 2, "layouts": 3, "callbacks": 4, "api": 4, "app": 5}
+FORBIDDEN = {
+    "data": {"dash", "flask", "plotly", "dash_bootstrap_components", "dash_ag_grid"},
+    "render": {"flask", "flask_login"},
+    "layouts": {"pandas", "flask", "flask_login"},
+}
+MODULES = sorted(p for p in ROOT.glob("*.py")) + sorted(
+    p for floor in FLOORS for p in ROOT.glob(f"{floor}/**/*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name.split(".")[0] for name in found}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_never_go_up_or_sideways(path):
+    mine = room(path)
+    for name in imports(path):
+        if name in FLOORS and name != mine:
+            assert FLOORS[name] < FLOORS[mine], f"{path} imports {name}"
+    assert not imports(path) & FORBIDDEN.get(mine, set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_modules_stay_short_and_say_what_they_are(path):
+    source = path.read_text()
+    assert len(source.splitlines()) <= 400, f"{path} is too long: split it"
+    assert ast.get_docstring(ast.parse(source)), f"{path} has no docstring"
+
+
+def test_nothing_but_config_reads_the_environment():
+    for path in MODULES:
+        if room(path) != "config":
+            source = path.read_text()
+            assert "os.environ" not in source and "getenv" not in source, path
+
+
+def test_every_callback_module_has_its_layout():
+    callbacks = {p.stem for p in ROOT.glob("callbacks/*.py")} - {"__init__"}
+    layouts = {p.stem for p in ROOT.glob("layouts/*.py")} - {"__init__", "parts"}
+    assert callbacks == layouts
