@@ -1,0 +1,197 @@
+"""Events to sessions and pauses of agents (queue_log.md 3, rules S and Z).
+
+`fold(state, events) -> (sessions, pauses, state)` settles what is older than SLACK seconds on the log's clock; the
+newest lines wait in the state, so that a late line still finds its place and any cut of the log gives the same
+rows. `finish` shows everything as it stands. Identities come from the `Names` the state was made with: when the
+log teaches a new one, the caller folds again.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from data import frames, queue_log
+from data.membership import Action, Changes, Steps, changes, pair
+from data.names import Names
+from data.queue_log import Column, Events, decode
+from data.rules import KINDS, NOBODY, SLACK, Options
+
+WORDS = (*(name for name, kind in KINDS.items() if kind == KINDS["ADDMEMBER"]), "QUEUESTART")
+ALL_QUEUES = "*"  # the pseudo-queue of PAUSEALL lines that no per-queue line explains (Z3)
+_ACTIONS = {
+    "ADDMEMBER": Action.ADD, "REMOVEMEMBER": Action.REMOVE, "AGENTLOGIN": Action.LOGIN, "AGENTLOGOFF": Action.LOGOFF,
+    "AGENTCALLBACKLOGIN": Action.CALLBACK_IN, "AGENTCALLBACKLOGOFF": Action.CALLBACK_OUT, "PAUSE": Action.PAUSE,
+    "UNPAUSE": Action.UNPAUSE, "PAUSEALL": Action.PAUSE_ALL, "UNPAUSEALL": Action.UNPAUSE_ALL,
+    "QUEUESTART": Action.START,
+}
+Key = tuple[str, str]
+
+
+@dataclass
+class State:
+    """What is open at the cut (`clock - SLACK`), and the newer lines not yet applied.
+
+    `sessions`: (identity, queue or "" or "callback") -> start; `pauses`: (identity, queue) -> (start, reason);
+    `removed`: last REMOVEMEMBER or LOGOFF of a key; `seen`: identity -> last line of the agent; `recent`: seconds in
+    which anything was written since the cut, and the last one before it. Epoch seconds throughout.
+    """
+
+    names: Names = field(default_factory=Names)
+    held: Events = queue_log.EMPTY
+    clock: int = 0
+    recent: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    sessions: dict[Key, int] = field(default_factory=dict)
+    pauses: dict[Key, tuple[int, str]] = field(default_factory=dict)
+    removed: dict[Key, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    spelled: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> "State":
+        return replace(self, sessions=dict(self.sessions), pauses=dict(self.pauses), removed=dict(self.removed),
+                       seen=dict(self.seen), spelled=dict(self.spelled))
+
+
+def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.Table, State]:
+    """One step of the log: sessions and pauses (frames.SESSION, frames.PAUSE) that ended, and what goes on."""
+    state = state.copy()
+    events = queue_log.in_time(events)
+    column = events.column(4)
+    wanted = [i for i, value in enumerate(column.values) if value.strip() in WORDS]
+    mine = events.take(np.flatnonzero(np.isin(column.codes, wanted)))
+    waiting = queue_log.in_time(queue_log.concat([state.held, mine])) if len(state.held) else mine
+    state.clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
+    _remember(state, events)
+    cut = state.clock - SLACK
+    done = waiting.ts <= cut
+    sessions, pauses = _apply(state, waiting, int(done.sum()), options)
+    state.held = waiting.compact(np.flatnonzero(~done))
+    older = state.recent[state.recent <= cut]
+    state.recent = np.concatenate([older[-1:], state.recent[state.recent > cut]])
+    return sessions, pauses, state
+
+
+def _remember(state: State, events: Events) -> None:
+    """Seconds in which something was written, and the last line of every agent."""
+    state.recent = np.union1d(state.recent, events.ts)
+    if not len(events):
+        return
+    agents = events.column(3)
+    last = np.zeros(len(agents.values), dtype=np.int64)
+    np.maximum.at(last, agents.codes, events.ts)
+    for raw, ts in zip(agents.values, last.tolist(), strict=True):
+        if raw not in NOBODY:
+            who = state.names.identity(raw)
+            state.seen[who] = max(state.seen.get(who, 0), ts)
+
+
+def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table]:
+    """Sessions and pauses after the newest line: what the fold has not settled yet, and what is open at `now`
+    (`end` -1, closed_by "open"; rules S5, Z8)."""
+    state = state.copy()
+    sessions, pauses = _apply(state, state.held, len(state.held), options)
+    opened = [(who, queue, start, *_limit(state, who, start, now, options))
+              for (who, queue), start in state.sessions.items()]
+    paused = [(who, queue, start, reason) for (who, queue), (start, reason) in state.pauses.items()]
+    more = _sessions([o[0] for o in opened], [_shown(state, o[1]) for o in opened], [o[2] for o in opened],
+                     [o[3] for o in opened], [o[4] for o in opened])
+    still = _pauses([p[0] for p in paused], [_shown(state, p[1]) for p in paused], [p[2] for p in paused],
+                    [-1] * len(paused), [p[3] for p in paused], ["open"] * len(paused))
+    return pa.concat_tables([sessions, more]), pa.concat_tables([pauses, still])
+
+
+def _limit(state: State, who: str, start: int, now: int, options: Options) -> tuple[int, str]:
+    if options.max_session is not None and now - start > options.max_session:
+        return max(state.seen.get(who, start), start), "max_session"
+    return -1, "open"
+
+
+def _shown(state: State, queue: str) -> str | None:
+    return None if queue in ("", "callback") else state.spelled.get(queue, queue)
+
+
+def _apply(state: State, events: Events, count: int, options: Options) -> tuple[pa.Table, pa.Table]:
+    """Moves the state over the first `count` events (the others are only looked ahead at)."""
+    if not count:
+        return frames.empty(frames.SESSION), frames.empty(frames.PAUSE)
+    steps = _steps(state, events)
+    now = steps.head(count)
+    members = changes(now.only(Action.ADD, Action.REMOVE, *([] if options.persistent_members else [Action.START])),
+                      _opened(state, steps, member=True), on=(Action.ADD,))
+    logins = changes(now.logins(), _opened(state, steps, member=False), on=(Action.LOGIN, Action.CALLBACK_IN))
+    sessions = pa.concat_tables([_ended(state, steps, members), _ended(state, steps, logins)])
+    pauses = _paused(state, steps, now, members)
+    return sessions, pauses
+
+
+def _steps(state: State, events: Events) -> Steps:
+    """The lines as numbers; every agent is his identity, every queue its case-folded name."""
+    rows = np.arange(len(events))
+    words, agents, queues = events.column(4), events.column(3), events.column(2)
+    action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
+    login = np.isin(action, (Action.LOGIN, Action.LOGOFF))
+    people: dict[str, int] = {}
+    plain = np.array([people.setdefault(state.names.identity(v), len(people)) for v in agents.values], dtype=np.int64)
+    bare = np.array([people.setdefault(state.names.identity(v, True), len(people)) for v in agents.values],
+                    dtype=np.int64)
+    places: dict[str, int] = {"": 0, "callback": 1, ALL_QUEUES: 2}
+    folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
+    for value in queues.values:
+        state.spelled.setdefault(value.casefold(), value)
+    for (who, queue) in (*state.sessions, *state.pauses):
+        people.setdefault(who, len(people))
+        places.setdefault(queue, len(places))
+    reason = Column(events.rest(rows).fill_null(b""))
+    callback = np.isin(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
+    place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
+    words_of = decode(reason.dictionary)
+    paused = np.array([w.strip().upper() == "PAUSED" for w in words_of] or [False])[reason.codes]
+    before = np.searchsorted(state.recent, events.ts, side="left") - 1
+    quiet = np.where(before >= 0, state.recent[np.maximum(before, 0)], events.ts) if len(state.recent) else events.ts
+    return Steps(events.ts, np.arange(len(events)), action, np.where(login, bare[agents.codes], plain[agents.codes]),
+                 place, reason.codes.astype(np.int64), paused, events.number(rows, 1), quiet,
+                 list(people), list(places), words_of)
+
+
+def _opened(state: State, steps: Steps, member: bool) -> dict[int, tuple[int, int]]:
+    """Open sessions by key number: (start, last removal)."""
+    found = {}
+    for (who, queue) in (*state.sessions, *state.removed):
+        if (queue not in ("", "callback")) == member and who in steps.person and queue in steps.place_of:
+            key = steps.key(who, queue)
+            found[key] = (state.sessions.get((who, queue), -1), state.removed.get((who, queue), -10))
+    return found
+
+
+def _ended(state: State, steps: Steps, change: Changes) -> pa.Table:
+    """Closed sessions as rows; the state keeps those that are open."""
+    for key, start in change.open.items():
+        state.sessions[steps.name(key)] = start
+    for key in change.closed:
+        state.sessions.pop(steps.name(key), None)
+    for key, ts in change.removed.items():
+        state.removed[steps.name(key)] = ts
+    named = [steps.name(key) for key in change.key.tolist()]
+    return _sessions([who for who, _ in named], [_shown(state, queue) for _, queue in named], change.start.tolist(),
+                     change.end.tolist(), change.cause)
+
+
+def _paused(state: State, steps: Steps, now: Steps, members: Changes) -> pa.Table:
+    """Closed pauses as rows; the state keeps those that are open."""
+    opened = {steps.key(*key): value for key, value in state.pauses.items()}
+    inside = np.array([steps.key(*key) for key in state.sessions if key[1] not in ("", "callback")], dtype=np.int64)
+    run = pair(steps, now, opened, members, inside, steps.place_of[ALL_QUEUES])
+    state.pauses = {steps.name(key): value for key, value in run.open.items()}
+    named = [steps.name(key) for key in run.key]
+    return _pauses([who for who, _ in named], [_shown(state, queue) for _, queue in named], run.start, run.end,
+                   run.reason, run.cause)
+
+
+def _sessions(agent: list, queue: list, start: list, end: list, cause: list) -> pa.Table:
+    return pa.table({"agent": frames.words(agent), "queue": frames.words(queue), "start": start, "end": end,
+                     "closed_by": frames.words(cause)}, schema=frames.SESSION)
+
+
+def _pauses(agent: list, queue: list, start: list, end: list, reason: list, cause: list) -> pa.Table:
+    return pa.table({"agent": frames.words(agent), "queue": frames.words(queue), "start": start, "end": end,
+                     "reason": frames.words(reason), "closed_by": frames.words(cause)}, schema=frames.PAUSE)

@@ -1,0 +1,359 @@
+"""The columns of legs and attempts: fields cut out of whole blocks at once, and the same for walked calls."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data import frames
+from data.queue_log import FIELDS, Column, Events, decode, digits
+from data.rules import (
+    ATTEMPT_KIND,
+    CODE,
+    CONNECT,
+    DID,
+    ENTER,
+    EXIT,
+    HOLD_FIELD,
+    KINDS,
+    LONGEST,
+    MARKER,
+    NAMES,
+    NATIVE_TRANSFER_FIELDS,
+    NO_CALL,
+    NOBODY,
+    OTHER,
+    OUTCOME_OF_EXIT,
+    POSITION_FIELD,
+    START,
+    TALK_FIELD,
+    TERMINAL,
+    UNKNOWN,
+    WAIT_FIELD,
+    Options,
+)
+from data.walk import Leg, Line
+
+_KIND_OF = np.array([KINDS[name] for name in NAMES] + [OTHER], dtype=np.int16)
+_ATTENDED = {b"BRIDGE": "attended_bridge", b"APP": "attended_app", b"LINK": "attended_link"}
+_SPLIT_MARKER = b"TRANSFER,"  # a comma in the member's name shifts IssabelPBX's line (queue_log.md 7.2.9)
+
+
+def kinds(events: Events) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
+    """Kind and event code (int16) of every line, and how many lines carry an event nobody declared, by event."""
+    column = events.column(4)
+    code = column.map(CODE, UNKNOWN)
+    kind = _KIND_OF[code]
+    short = (code == CODE["TRANSFER"]) & (events.count - FIELDS < NATIVE_TRANSFER_FIELDS)
+    kind = np.where(short, MARKER, kind)
+    strange = np.flatnonzero(code == UNKNOWN)
+    counts: Counter[str] = Counter()
+    if len(strange):
+        for value, n in zip(*np.unique(column.codes[strange], return_counts=True), strict=True):
+            counts[column.values[value]] += int(n)
+        split = np.array([(raw or b"").startswith(_SPLIT_MARKER) for raw in events.data(strange, 0).to_pylist()])
+        kind[strange[split]] = MARKER
+    return kind, code, counts
+
+
+@dataclass
+class Rows:
+    """Lines of calls with their texts as numbers: `call` (-1: not a call), `queue` (case-folded), `agent`."""
+
+    events: Events
+    kind: np.ndarray
+    code: np.ndarray
+    call: np.ndarray
+    queue: np.ndarray
+    agent: np.ndarray
+    callids: Column
+    queues: Column
+    agents: Column
+
+    @classmethod
+    def of(cls, events: Events) -> "Rows":
+        kind, code, _ = kinds(events)
+        callids, queues, agents = events.column(1), events.column(2), events.column(3)
+        folded: dict[str, int] = {}
+        fold = np.array([folded.setdefault(v.casefold(), len(folded)) for v in queues.values] or [0], dtype=np.int64)
+        nocall = pc.is_in(callids.dictionary, value_set=pa.array([v.encode() for v in NO_CALL], pa.large_binary()))
+        call = np.where((kind == START) | nocall.to_numpy(zero_copy_only=False)[callids.codes], -1,
+                        callids.codes) if len(events) else np.empty(0, np.int64)
+        return cls(events, np.where((call < 0) & (kind != START), OTHER, kind), code, call.astype(np.int64),
+                   fold[queues.codes], agents.codes, callids, queues, agents)
+
+
+def durations(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """Data wins over the clock (L2), unless it is missing or absurd."""
+    return np.where((values >= 0) & (values <= LONGEST), values, np.maximum(otherwise, 0)).astype(np.int32)
+
+
+def by_code(events: Events, rows: np.ndarray, code: np.ndarray, fields: dict[str, int]) -> np.ndarray:
+    """The number that each row's event keeps in its own data field; -1 where it has none."""
+    table = np.full(len(NAMES) + 1, 10_000)
+    for name, position in fields.items():
+        table[CODE[name]] = position
+    return events.number(rows, table[code])
+
+
+def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.ndarray]:
+    """Caller, caller name and position of ENTERQUEUE lines.
+
+    `url|num|pos`, `url|num|pos|name`, and because nothing is escaped `url|n|u|m|pos`: the position is the last
+    number, what stands between is the caller (queue_log.md 7.2.8).
+    """
+    extra = events.count[rows] - FIELDS
+    caller, name = events.data(rows, 1), pa.nulls(len(rows), pa.large_binary())
+    position = np.where(extra >= 3, events.number(rows, 2), -1)
+    wide = np.flatnonzero(extra > 3)
+    if not len(wide):
+        return caller, name, position.astype(np.int32)
+    names = events.data(rows, 3).to_pylist()
+    fourth = events.number(rows[wide], 3)
+    usual = (extra[wide] == 4) & (position[wide] >= 0) & ((fourth < 0) | ((fourth > 9999) & (position[wide] < 1000)))
+    plain, odd = wide[usual], wide[~usual]
+    said: list[bytes | None] = [None] * len(rows)
+    for i in plain.tolist():
+        said[i] = names[i]
+    changed = caller.to_pylist() if len(odd) else None
+    for i in odd.tolist():
+        fields = events.rest(rows[i:i + 1]).to_pylist()[0].split(b"|")
+        last = max((k for k in (len(fields) - 1, len(fields) - 2) if fields[k].strip().isdigit()), default=None)
+        assert changed is not None
+        if last is None:
+            changed[i], position[i] = b"|".join(fields[1:]), -1
+        else:
+            number, _ = digits(np.frombuffer(fields[last], np.uint8), np.array([0]), np.array([len(fields[last])]))
+            changed[i], position[i] = b"|".join(fields[1:last]), min(int(number[0]), 2**31 - 1)
+            said[i] = b"|".join(fields[last + 1:]) or None
+    caller = caller if changed is None else pa.array(changed, pa.large_binary())
+    return caller, pa.array(said, pa.large_binary()), np.minimum(position, 2**31 - 1).astype(np.int32)
+
+
+def string(array: pa.Array) -> pa.Array:
+    """Binary to text, null to empty; the repair runs only where the bytes are not UTF-8."""
+    array = array.fill_null(b"") if array.null_count else array
+    try:
+        return array.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return pa.array(decode(array), pa.large_string())
+
+
+def dictionary(codes: np.ndarray, values: Sequence[str | None]) -> pa.Array:
+    """A word column from numbers into a list; negative numbers are null."""
+    indices = pa.array(codes, pa.int32(), mask=codes < 0 if (codes < 0).any() else None)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.large_string()))
+
+
+def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
+    """frames.LEGS of the legs whose lines are in order."""
+    events, ts = rows.events, rows.events.ts
+    enter, end, connect = seg.enter, seg.end, seg.connect
+    answered, handed = connect >= 0, seg.marker >= 0
+    conn = np.where(answered, connect, 0)
+    code = rows.code[end]
+    waited = by_code(events, end, code, WAIT_FIELD)
+    hold = np.where(answered, events.number(conn, 0), waited)
+    wait = durations(hold, np.where(answered, ts[conn], ts[end]) - ts[enter])
+    talked = durations(by_code(events, end, code, TALK_FIELD), ts[end] - ts[conn])
+    call_talk = np.where(answered, talked, -1).astype(np.int32)
+    outcome = np.zeros(len(NAMES) + 1, dtype=np.int8)
+    for name, word in OUTCOME_OF_EXIT.items():
+        outcome[CODE[name]] = frames.OUTCOME[word]
+    kind, to = transfers(events, end, code)
+    cut = handed & (kind == 0)
+    marked = np.where(handed, seg.marker, 0)
+    talk = np.where(cut & options.cut_talk_at_marker, ts[marked] - ts[conn], call_talk).astype(np.int32)
+    ended = np.zeros(len(NAMES) + 1, dtype=np.int8)
+    for name in TALK_FIELD:
+        ended[CODE[name]] = frames.ENDED["transfer"]
+    ended[CODE["COMPLETEAGENT"]], ended[CODE["COMPLETECALLER"]] = frames.ENDED["agent"], frames.ENDED["caller"]
+    if cut.any():
+        words = to if isinstance(to, list) else to.to_pylist()
+        where = marker_target(events, seg.marker[cut])
+        for i, word in zip(np.flatnonzero(cut).tolist(), where, strict=True):
+            words[i] = word
+        to = words
+    caller, caller_name, position = callers(events, enter)
+    _, head = np.unique(seg.first, return_inverse=True)
+    caller_text = string(caller)
+    is_first = seg.first == enter
+    firsts = np.zeros(int(head.max()) + 1 if len(head) else 0, dtype=np.int64)
+    firsts[head[is_first]] = np.flatnonzero(is_first)
+    callid = string(rows.callids.dictionary.take(pa.array(seg.call)))
+    names = rows.agents.values
+    agent = np.where(answered, rows.agent[conn], -1)
+    at_answer = (code == CODE["ABANDON"]) & ~np.isin(
+        rows.agent[end], [i for i, name in enumerate(names) if name in NOBODY])
+    key = [None if b is None else b.decode("utf-8", "replace") for b in events.data(end, 0).to_pylist()] \
+        if (code == CODE["EXITWITHKEY"]).any() else None
+    is_key = code == CODE["EXITWITHKEY"]
+    nothing = pa.nulls(len(enter), pa.large_string()).dictionary_encode()
+    return pa.table({
+        "enter": ts[enter], "callid": callid, "callid_enter": callid,
+        "queue": dictionary(rows.queues.codes[enter], rows.queues.values),
+        "agent": dictionary(agent, names),
+        "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
+        "ring": np.where(answered, clip(events.number(conn, 2)), -1).astype(np.int32),
+        "connect": np.where(answered, ts[conn], -1), "talk": talk, "call_talk": call_talk,
+        "end": np.where(cut & options.cut_talk_at_marker, ts[marked], ts[end]), "call_end": ts[end],
+        "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, ended[code], 0)).astype(np.int8),
+        "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
+        "transfer_to": frames.words(to), "did": dids(rows, seg),
+        "key": frames.words([k if w else None for k, w in zip(key, is_key, strict=True)]) if key else nothing,
+        "caller": caller_text, "caller_orig": caller_text.take(pa.array(firsts[head])) if len(head) else caller_text,
+        "caller_name": string(caller_name), "position": position,
+        "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION_FIELD))).astype(np.int32),
+        "internal": np.zeros(len(enter), dtype=bool),
+        "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16),
+    }, schema=frames.LEGS)
+
+
+def clip(values: np.ndarray) -> np.ndarray:
+    """Numbers that fit; the others are damage and unknown."""
+    return np.where(values <= LONGEST, values, -1)
+
+
+def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, pa.Array | list[str | None]]:
+    """Kind of transfer (frames.TRANSFERS number, 0 none) and target of terminal lines."""
+    kind = np.zeros(len(rows), dtype=np.int8)
+    moved = np.flatnonzero(np.isin(code, [CODE[n] for n in ("BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER")]))
+    if not len(moved):
+        return kind, pa.nulls(len(rows), pa.large_string())
+    to: list[str | None] = [None] * len(rows)
+    first, second = events.data(rows[moved], 0).to_pylist(), events.data(rows[moved], 1).to_pylist()
+    for i, a, b in zip(moved.tolist(), first, second, strict=True):
+        if code[i] == CODE["ATTENDEDTRANSFER"]:
+            name = _ATTENDED.get((a or b"").strip(), "attended_bridge")
+            target = b if name == "attended_app" else None
+        else:
+            name, target = "blind", a
+        kind[i] = frames.TRANSFER[name]
+        to[i] = target.decode("utf-8", "replace") if target else None
+    return kind, to
+
+
+def marker_target(events: Events, rows: np.ndarray) -> list[str | None]:
+    """Where IssabelPBX's line says the call went."""
+    targets = (raw or b"" for raw in events.data(rows, 0).to_pylist())
+    return [raw.removeprefix(_SPLIT_MARKER).decode("utf-8", "replace") or None for raw in targets]
+
+
+def dids(rows: Rows, seg: "Segments") -> pa.Array:  # type: ignore[name-defined]  # noqa: F821
+    """The last DID line of the same call up to a second after the leg entered; null when there is none."""
+    lines = np.flatnonzero((rows.kind == DID) & (rows.call >= 0))
+    if not len(lines):
+        return pa.nulls(len(seg.enter), pa.large_string()).dictionary_encode()
+    key = (rows.call[lines] << 34) + rows.events.ts[lines]
+    order = np.argsort(key, kind="stable")
+    at = np.searchsorted(key[order], (seg.call << 34) + rows.events.ts[seg.enter] + 1, side="right") - 1
+    found = lines[order[np.maximum(at, 0)]]
+    has = (at >= 0) & (rows.call[found] == seg.call)
+    values = Column(rows.events.data(found, 0).fill_null(b""))
+    return dictionary(np.where(has, values.codes, -1), values.values)
+
+
+def lines(rows: Rows, chosen: np.ndarray) -> list[Line]:
+    """Lines for the walker, with every field a rule may ask for."""
+    events, kind, code = rows.events, rows.kind[chosen], rows.code[chosen]
+    n = len(chosen)
+    hold = clip(np.where(kind == CONNECT, events.number(chosen, 0), by_code(events, chosen, code, HOLD_FIELD)))
+    talk = clip(by_code(events, chosen, code, TALK_FIELD))
+    wait = clip(by_code(events, chosen, code, WAIT_FIELD))
+    position = clip(by_code(events, chosen, code, POSITION_FIELD))
+    ring = clip(events.number(chosen, 2))
+    moved, to = transfers(events, chosen, np.where(kind == TERMINAL, code, UNKNOWN))
+    enters = np.flatnonzero(kind == ENTER)
+    caller, name, entered = callers(events, chosen[enters])
+    who, called = dict(zip(enters.tolist(), decode(caller), strict=True)), decode(name)
+    names = dict(zip(enters.tolist(), called, strict=True))
+    places = dict(zip(enters.tolist(), entered.tolist(), strict=True))
+    target = dict(zip(np.flatnonzero(kind == MARKER).tolist(),
+                      marker_target(events, chosen[kind == MARKER]), strict=True))
+    first = decode(events.data(chosen, 0))
+    goes = [None] * n if isinstance(to, pa.Array) else to
+    callids, queues, agents = rows.callids.values, rows.queues.values, rows.agents.values
+    event = [NAMES[c] if c < UNKNOWN else "TRANSFER" for c in code.tolist()]
+    made = []
+    for i, (row, k) in enumerate(zip(chosen.tolist(), kind.tolist(), strict=True)):
+        made.append(Line(
+            int(events.ts[row]), k, event[i], callids[rows.callids.codes[row]], queues[rows.queues.codes[row]],
+            agents[rows.agents.codes[row]], int(hold[i]), int(talk[i]), int(wait[i]),
+            int(ring[i]) if k == CONNECT else -1, places[i] if k == ENTER else int(position[i]),
+            who.get(i, ""), names.get(i, ""), target.get(i) if k == MARKER else goes[i],
+            frames.TRANSFERS[moved[i]], (first[i] or None) if k == EXIT and event[i] == "EXITWITHKEY" else None,
+            first[i] if k == DID else ""))
+    return made
+
+
+def walked(legs: Sequence[Leg], options: Options) -> pa.Table:
+    """frames.LEGS of walked legs."""
+    def of(name: str) -> list:
+        return [getattr(leg, name) for leg in legs]
+
+    answered = [leg.connect >= 0 for leg in legs]
+    return pa.table({
+        **{name: of(name) for name in ("enter", "callid", "callid_enter", "wait", "ring", "connect", "talk",
+                                       "call_talk", "end", "call_end", "caller", "caller_orig", "caller_name",
+                                       "position", "exit_position")},
+        "queue": frames.words(of("queue")), "transfer_to": frames.words(of("transfer_to")),
+        "key": frames.words(of("key")), "did": frames.words(of("did")),
+        "agent": frames.words([leg.agent if yes else None for leg, yes in zip(legs, answered, strict=True)]),
+        "outcome": [frames.OUTCOME[leg.outcome] for leg in legs], "end_by": [frames.ENDED[leg.end_by] for leg in legs],
+        "transfer_kind": [frames.TRANSFER[leg.transfer] for leg in legs], "internal": [False] * len(legs),
+        "flags": [sum(frames.FLAG[flag] for flag in leg.flags) for leg in legs],
+    }, schema=frames.LEGS)
+
+
+def attempts(events: Events, rows: np.ndarray, code: np.ndarray) -> pa.Table:
+    """frames.ATTEMPT: who was rung in vain, for how long (milliseconds, -1 unknown)."""
+    callids, queues, agents = events.column(1, rows), events.column(2, rows), events.column(3, rows)
+    kind = np.zeros(len(NAMES) + 1, dtype=np.int32)
+    for name, word in ATTEMPT_KIND.items():
+        kind[CODE[name]] = frames.ATTEMPTS.index(word)
+    return pa.table({
+        "ts": events.ts[rows], "callid": string(callids.dictionary.take(pa.array(callids.codes))),
+        "queue": dictionary(queues.codes, queues.values), "agent": dictionary(agents.codes, agents.values),
+        "kind": dictionary(kind[code[rows]], list(frames.ATTEMPTS)),
+        "ring_ms": np.minimum(events.number(rows, 0), 2**31 - 1),
+    }, schema=frames.ATTEMPT)
+
+
+def outcalls(events: Events, rows: np.ndarray) -> pa.Table:
+    """frames.OUTCALL: outbound bookkeeping of QueueUpdate()."""
+    callids, agents = events.column(1, rows), events.column(3, rows)
+    status = Column(events.data(rows, 0).fill_null(b""))
+    return pa.table({
+        "ts": events.ts[rows], "callid": string(callids.dictionary.take(pa.array(callids.codes))),
+        "agent": dictionary(agents.codes, agents.values), "status": dictionary(status.codes, status.values),
+        "talk": np.minimum(events.number(rows, 1), 2**31 - 1),
+    }, schema=frames.OUTCALL)
+
+
+def put(table: pa.Table, **changed: pa.Array) -> pa.Table:
+    """The table with some columns replaced."""
+    for name, values in changed.items():
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
+    return table
+
+
+def is_internal(legs: pa.Table, options: Options, extensions: frozenset[str]) -> pa.Array:
+    """Rules I1 in order: relinked, DID, known extensions, the expression."""
+    caller = legs.column("caller").combine_chunks()
+    try:
+        like = pc.match_substring_regex(caller, options.internal_re)
+    except pa.ArrowInvalid:  # an expression that only Python's engine understands
+        pattern = re.compile(options.internal_re)
+        like = pa.array([bool(pattern.search(text)) for text in caller.to_pylist()], pa.bool_())
+    known = set(extensions) | set(options.extensions)
+    if known:
+        like = pc.or_(like, pc.is_in(caller, value_set=pa.array(sorted(known), pa.large_string())))
+    did = legs.column("did").cast(pa.large_string()).combine_chunks()
+    dialled = pc.fill_null(pc.greater(pc.binary_length(did), 0), False)
+    relinked = (legs.column("flags").to_numpy() & frames.FLAG["relinked"]) > 0
+    swapped = relinked & pc.not_equal(legs.column("callid"), legs.column("callid_enter")).to_numpy()
+    return pc.and_(like, pc.and_(pc.invert(dialled), pa.array(~swapped)))

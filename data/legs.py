@@ -1,0 +1,240 @@
+"""Events to legs: one stay in one queue is one row (queue_log.md, rules L).
+
+`fold(open, events) -> (ended, open)` takes history and the last second on the same road. What is not over yet
+travels as its raw lines and is read again with what comes next, so a log cut anywhere gives the same legs.
+Plain calls (ENTERQUEUE, CONNECT, COMPLETE; ENTERQUEUE, ABANDON; the same with Issabel's hand-over line) are
+computed in columns; every other call goes through `walk`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from data import columns, frames, queue_log
+from data.columns import Rows
+from data.queue_log import Events
+from data.rules import (
+    ATTEMPT,
+    CODE,
+    CONNECT,
+    CONTINUED,
+    DID,
+    ENTER,
+    EXIT,
+    LOOK,
+    MARKER,
+    NAMES,
+    OUTCALL,
+    REFUSED,
+    SETTLE,
+    SLACK,
+    START,
+    TECHNICAL,
+    TERMINAL,
+    UNKNOWN,
+    Options,
+)
+from data.walk import CLOSED, Walker
+
+_OF_A_CALL = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL, DID, ATTEMPT, START))
+
+
+@dataclass
+class Open:
+    """What is not over: the lines of calls that may still change, and the clock (epoch of the newest line).
+
+    `legs` (frames.LEGS) shows those calls as they stand at the clock; open ones are `in_progress`.
+    """
+
+    events: Events = queue_log.EMPTY
+    clock: int = 0
+    legs: pa.Table = field(default_factory=lambda: frames.empty(frames.LEGS))
+
+    @property
+    def lines(self) -> bytes:
+        """The raw lines, to keep and to come back with."""
+        return self.events.lines(np.arange(len(self.events)))
+
+
+@dataclass
+class Ended:
+    """What became certain: legs (frames.LEGS) that cannot change any more, and rows that never do."""
+
+    legs: pa.Table
+    attempts: pa.Table
+    outcalls: pa.Table
+    refused: Counter[str]
+    unknown: Counter[str]
+
+
+def fold(state: Open, events: Events, options: Options, walk_all: bool = False) -> tuple[Ended, Open]:
+    """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads)."""
+    events = queue_log.in_time(events)
+    kind, code, unknown = columns.kinds(events)
+    attempts = columns.attempts(events, np.flatnonzero(kind == ATTEMPT), code)
+    outcalls = columns.outcalls(events, np.flatnonzero(kind == OUTCALL))
+    refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
+                                                         strict=True)})
+    mine = events.take(np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER)))
+    both = queue_log.in_time(queue_log.concat([state.events, mine])) if len(state.events) else mine
+    clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
+    legs, settled, keep = _derive(both, clock, options, walk_all)
+    over = pa.array(settled)
+    ended = Ended(legs.filter(over), attempts, outcalls, refused, unknown)
+    return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
+
+
+def _derive(events: Events, clock: int, options: Options, walk_all: bool) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Legs of these events, which of them are settled at the clock, and the rows of the calls that are not."""
+    if not len(events):
+        return frames.empty(frames.LEGS), np.empty(0, bool), np.empty(0, np.int64)
+    rows = Rows.of(events)
+    ncalls = len(rows.callids.dictionary)
+    if walk_all:
+        odd, segments = np.ones(ncalls, dtype=bool), None
+    else:
+        odd, segments = _segments(rows)
+    tables, owners = [], []
+    if segments is not None and len(segments.enter):
+        tables.append(columns.plain(rows, segments, options))
+        owners.append(segments.call)
+    last = np.full(ncalls, -1, dtype=np.int64)
+    calls = rows.call >= 0
+    np.maximum.at(last, rows.call[calls], events.ts[calls])
+    if odd.any():
+        walker = Walker(options)
+        text = rows.callids.values
+        number = {name: i for i, name in enumerate(text)}
+        walker.walk(columns.lines(rows, np.flatnonzero(odd[rows.call] & calls | (rows.kind == START))))
+        if walker.legs:
+            tables.append(columns.walked(walker.legs, options))
+            owners.append(np.array([number[leg.callid] for leg in walker.legs], dtype=np.int64))
+        _hold(walker, number, last)
+    settled_call = (last >= 0) & (last < clock - SETTLE - SLACK)
+    legs = pa.concat_tables(tables) if tables else frames.empty(frames.LEGS)
+    settled = settled_call[np.concatenate(owners)] if owners else np.empty(0, bool)
+    kept = calls & ~settled_call[np.where(calls, rows.call, 0)]
+    oldest = int(events.ts[kept].min()) if kept.any() else clock
+    return legs, settled, np.flatnonzero(kept | ((rows.kind == START) & (events.ts >= oldest)))
+
+
+def _hold(walker: Walker, number: dict[str, int], last: np.ndarray) -> None:
+    """Calls that are open, or tied to one that is, are not over however long ago their last line was."""
+    for leg in walker.legs:
+        for callid in (leg.callid, leg.callid_enter):
+            call = number[callid]
+            last[call] = max(last[call], walker.calls[leg.callid].last if leg.callid in walker.calls else 0)
+            if leg.state != CLOSED:
+                last[call] = np.iinfo(np.int64).max
+    for callid, second in walker.until.items():
+        last[number[callid]] = max(last[number[callid]], second)
+    changed = bool(walker.ties)
+    while changed:
+        changed = False
+        for one, other in walker.ties:
+            a, b = number[one], number[other]
+            if last[a] != last[b]:
+                last[a] = last[b] = max(last[a], last[b])
+                changed = True
+
+
+@dataclass
+class Segments:
+    """Plain legs as row numbers: `enter`, `connect` (-1), `marker` (-1), `end`; `call` is the callid's number."""
+
+    enter: np.ndarray
+    connect: np.ndarray
+    marker: np.ndarray
+    end: np.ndarray
+    call: np.ndarray
+    first: np.ndarray  # row of the first ENTERQUEUE of the callid
+
+
+def _segments(rows: Rows) -> tuple[np.ndarray, Segments]:
+    """Which callids are out of the ordinary, and the plain legs of the others."""
+    ts, kind = rows.events.ts, rows.kind
+    core = np.flatnonzero(np.isin(kind, (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL)))
+    core = core[np.argsort(rows.call[core], kind="stable")]
+    call, kinds = rows.call[core], kind[core]
+    odd = np.zeros(len(rows.callids.dictionary), dtype=bool)
+    n = len(core)
+    if not n:
+        return odd, Segments(*(np.empty(0, np.int64) for _ in range(6)))
+    head = np.ones(n, dtype=bool)
+    head[1:] = call[1:] != call[:-1]
+    start = np.flatnonzero((kinds == ENTER) | head)
+    stop = np.append(start[1:], n)
+    length = stop - start
+
+    def at(offset: int) -> np.ndarray:
+        return kinds[np.minimum(start + offset, max(n - 1, 0))]
+
+    first, second, third, fourth = at(0), at(1), at(2), at(3)
+    left = (length == 2) & (second == EXIT)
+    served = (length == 3) & (second == CONNECT) & (third == TERMINAL)
+    handed = (length == 4) & (second == CONNECT) & (third == MARKER) & (fourth == TERMINAL)
+    good = (first == ENTER) & (left | served | handed)
+    enter, end = core[start], core[stop - 1]
+    answered = served | handed
+    connect = np.where(answered, core[np.minimum(start + 1, max(n - 1, 0))], -1)
+    marker = np.where(handed, core[np.minimum(start + 2, max(n - 1, 0))], -1)
+    good &= rows.queue[enter] == rows.queue[end]
+    good &= ~answered | ((rows.queue[enter] == rows.queue[connect]) & (rows.agent[connect] == rows.agent[end]))
+    restarts = np.flatnonzero(kind == START)
+    good &= np.searchsorted(restarts, enter) == np.searchsorted(restarts, end)
+    middle = np.where(answered, connect, end)
+    good &= (ts[middle] - ts[enter] <= LOOK) & (ts[end] - ts[middle] <= LOOK)  # a longer silence is walked
+    again = ~head[start]
+    before = np.maximum(np.arange(len(start)) - 1, 0)
+    gap = ts[enter] - ts[end[before]]
+    abandoned = (rows.code[end] == CODE["ABANDON"])
+    good &= ~again | ((gap <= SETTLE) & ~(abandoned[before] & (gap <= CONTINUED)))
+    odd[call[start[~good]]] = True
+    _odd_dids(rows, odd, core, head)
+    only = np.flatnonzero(kind == DID)
+    plain = good & ~odd[call[start]]
+    heads = enter[np.maximum.accumulate(np.where(again, 0, np.arange(len(start))))] if len(start) else enter
+    touched = np.zeros(len(rows.callids.dictionary), dtype=bool)
+    touched[call] = True
+    odd[rows.call[only[~touched[rows.call[only]]]]] = False
+    return odd, Segments(enter[plain], connect[plain], marker[plain], end[plain], call[start][plain], heads[plain])
+
+
+def _odd_dids(rows: Rows, odd: np.ndarray, core: np.ndarray, head: np.ndarray) -> None:
+    """A DID line long before its call is forgotten in between: such callids are walked."""
+    did = np.flatnonzero(rows.kind == DID)
+    if not len(did) or not len(core):
+        return
+    begin = np.full(len(rows.callids.dictionary), -1, dtype=np.int64)
+    begin[rows.call[core[head]]] = rows.events.ts[core[head]]
+    early = (begin[rows.call[did]] >= 0) & (begin[rows.call[did]] - rows.events.ts[did] > SETTLE)
+    odd[rows.call[did[early]]] = True
+
+
+def as_of(legs: pa.Table, now: int, options: Options) -> pa.Table:
+    """Legs still open, judged at `now` (L13): young ones in progress, old ones unknown or answered without talk."""
+    outcome = legs.column("outcome").to_numpy().copy()
+    open_ = outcome == frames.OUTCOME["in_progress"]
+    if not open_.any():
+        return legs
+    enter, connect = legs.column("enter").to_numpy(), legs.column("connect").to_numpy()
+    flags = legs.column("flags").to_numpy().copy()
+    talking = open_ & (connect >= 0)
+    waiting = open_ & (connect < 0)
+    lost = (waiting & (now - enter > options.max_wait_open)) | (talking & (now - connect > options.max_talk_open))
+    flags[talking & ~lost] |= frames.FLAG["talking"]
+    flags[waiting & ~lost] |= frames.FLAG["waiting"]
+    flags[lost] |= frames.FLAG["missing_end"]
+    outcome[lost & talking] = frames.OUTCOME["answered"]
+    outcome[lost & waiting] = frames.OUTCOME["unknown"]
+    return columns.put(legs, outcome=pa.array(outcome), flags=pa.array(flags))
+
+
+def internal(legs: pa.Table, options: Options, extensions: frozenset[str]) -> pa.Table:
+    """The same legs with `internal` decided (rules I1): DID first, then known extensions, then the expression."""
+    return columns.put(legs, internal=columns.is_internal(legs, options, extensions))
+
+
+__all__ = ["Ended", "Open", "as_of", "fold", "internal"]

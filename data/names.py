@@ -1,0 +1,95 @@
+"""Who is who: one person has an interface, a member name and an extension (queue_log.md 3.1)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from data.queue_log import Events
+
+_INTERFACE = re.compile(
+    r"^(?:SIP|PJSIP|IAX2?|LOCAL|DAHDI|ZAP|SCCP|SKINNY|MGCP|H323|OOH323|MISDN|MOTIF|KHOMP|DONGLE|CONSOLE|UNISTIM|CHAN_SIP)"
+    r"/([^@/;]+)", re.IGNORECASE)
+_CHANNEL = re.compile(r"-[0-9a-f]{8}$")
+_LOGINS = ("AGENTLOGIN", "AGENTLOGOFF")
+MOST = 10_000  # learned pairs; a log that teaches more is not teaching
+
+
+def extension(raw: str) -> str | None:
+    """`SIP/101-0000002a`, `Local/101@from-queue/n`, `PJSIP/101/sip:101@10.0.0.5` -> `101`; None for a name."""
+    found = _INTERFACE.match(raw)
+    return _CHANNEL.sub("", found[1]) if found else None
+
+
+@dataclass
+class Names:
+    """Raw agent texts to one identity each.
+
+    `aliases` were configured (raw text or extension -> identity) and win; `learned` were read from the log
+    (interface -> member name), None where it named two people at once.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    learned: dict[str, str | None] = field(default_factory=dict)
+
+    def identity(self, raw: str, login: bool = False) -> str:
+        """The identity behind a text of the agent column; a bare number in AGENTLOGIN lines (`login`) is Agent/N."""
+        if raw in self.aliases:
+            return self.aliases[raw]
+        known = self.learned.get(raw)
+        name = known or extension(raw) or (f"Agent/{raw}" if login and raw.isdigit() else raw)
+        return self.aliases.get(name, name)
+
+    def identities(self, raws: Iterable[str], login: bool = False) -> dict[str, str]:
+        return {raw: self.identity(raw, login) for raw in raws}
+
+    def extensions(self) -> dict[str, str]:
+        """Identity -> extension, for those whose interface is known."""
+        found = {}
+        for raw, name in {**self.learned, **self.aliases}.items():
+            number = extension(raw)
+            if name and number:
+                found[self.aliases.get(name, name)] = number
+        return found
+
+
+def learn(names: Names, events: Events) -> bool:
+    """Reads pairs out of the log: two ADDMEMBER of one second and queue, PAUSEALL by interface and PAUSE by name of one
+    second. True when something new was learned; the same text with two names is forgotten for good."""
+    column = events.column(4)
+    wanted = [i for i, value in enumerate(column.values)
+              if value.strip() in ("ADDMEMBER", "PAUSEALL", "UNPAUSEALL", "PAUSE", "UNPAUSE")]
+    rows = np.flatnonzero(np.isin(column.codes, wanted))
+    if not len(rows):
+        return False
+    agents, queues = events.column(3, rows), events.column(2, rows)
+    texts = np.array([value.strip() for value in column.values], dtype=object)[column.codes[rows]]
+    interface = np.array([extension(value) is not None for value in agents.values] or [False])[agents.codes]
+    adds = texts == "ADDMEMBER"
+    kind = np.where(adds, "add", np.where(np.isin(texts, ("PAUSE", "PAUSEALL")), "pause", "unpause"))
+    scope = np.where(adds, np.array(queues.values, dtype=object)[queues.codes], "")
+    useful = np.where(adds, True, np.isin(texts, ("PAUSEALL", "UNPAUSEALL")) == interface)
+    table = pd.DataFrame({"ts": events.ts[rows], "kind": kind, "scope": scope, "interface": interface,
+                          "agent": np.array(agents.values, dtype=object)[agents.codes]})[useful]
+    both = table.groupby(["ts", "kind", "scope"])["interface"].transform("mean")
+    table = table[(both > 0) & (both < 1)].drop_duplicates()
+    changed = False
+    for _, pair in table.groupby(["ts", "kind", "scope"], sort=True):
+        raws, people = pair.loc[pair["interface"], "agent"].unique(), pair.loc[~pair["interface"], "agent"].unique()
+        if len(raws) != 1 or len(people) != 1 or len(names.learned) >= MOST:
+            continue
+        raw, name = str(raws[0]), str(people[0])
+        if raw not in names.learned:
+            names.learned[raw] = name
+            changed = True
+        elif names.learned[raw] not in (name, None):
+            names.learned[raw] = None
+            changed = True
+    return changed
+
+
+def extensions(events: Events) -> set[str]:
+    """Numbers of the interfaces that this part of the log names: internal callers by rule I1.3."""
+    return {number for value in events.column(3).values if (number := extension(value)) and number.isdigit()}

@@ -1,0 +1,252 @@
+"""Bytes to events: the only file that knows the pipe format.
+
+A line is `epoch|callid|queue|agent|EVENT|data…` (queue_log.md 1.1): nothing is escaped, the data fields
+vary, the text is in whatever encoding the names were typed in. Whole blocks are tokenised at once; a field
+stays a pair of positions in the block until somebody asks for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+PIPE, NEWLINE = 124, 10
+FIELDS = 5  # epoch, callid, queue, agent, event: a line with fewer is not an event (rule P1)
+LATEST = 2**32  # a later second is a damaged number, not a time
+MAX_LINE = 65_536  # Asterisk's own buffer is 8,192 bytes; longer lines are not its
+SAMPLES = 20
+
+Ints = np.ndarray
+Bools = np.ndarray
+
+
+@dataclass
+class Bad:
+    """Lines that are not events: how many, and the first few to show."""
+
+    count: int = 0
+    samples: tuple[bytes, ...] = ()
+
+    def __add__(self, other: "Bad") -> "Bad":
+        return Bad(self.count + other.count, (self.samples + other.samples)[:SAMPLES])
+
+
+class Column:
+    """One text field of every event: `codes` (int32 per row) into the few or many `values` (bytes)."""
+
+    def __init__(self, array: pa.Array):
+        encoded = array.dictionary_encode()
+        self.codes: Ints = encoded.indices.to_numpy(zero_copy_only=False)
+        self.dictionary: pa.Array = encoded.dictionary
+
+    @cached_property
+    def values(self) -> list[str]:
+        return decode(self.dictionary)
+
+    def map(self, mapping: dict[str, int], default: int) -> Ints:
+        """int16 per row: the number that `mapping` gives to the stripped value."""
+        table = np.array([mapping.get(value.strip(), default) for value in self.values] or [default], dtype=np.int16)
+        return table[self.codes]
+
+
+class Events:
+    """Tokenised lines in file order.
+
+    `ts` int64 epoch seconds (UTC); `count` int64 fields per line; `first` int64 index of a line's first field
+    in `starts` and `ends` (int64 byte positions in `buffer`).
+    """
+
+    def __init__(self, buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints, count: Ints, ts: Ints):
+        self.buffer, self.starts, self.ends = buffer, starts, ends
+        self.first, self.count, self.ts = first, count, ts
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def take(self, rows: Ints | Bools | slice) -> "Events":
+        """The same block with only these lines, in this order."""
+        return Events(self.buffer, self.starts, self.ends, self.first[rows], self.count[rows], self.ts[rows])
+
+    def lines(self, rows: Ints) -> bytes:
+        """The raw lines, newline included, in the order of `rows`."""
+        buffer, begin = self.buffer, self.starts[self.first[rows]]
+        end = self.ends[self.first[rows] + self.count[rows] - 1]
+        return b"".join(buffer[b:e].tobytes() + b"\n" for b, e in zip(begin.tolist(), end.tolist(), strict=True))
+
+    def compact(self, rows: Ints) -> "Events":
+        """These lines in a block of their own, so that the old one can be forgotten."""
+        return parse(self.lines(rows))[0] if len(rows) else EMPTY
+
+    def column(self, field: int, rows: Ints | None = None) -> Column:
+        """Field 1 callid, 2 queue, 3 agent, 4 event, dictionary encoded."""
+        first = self.first if rows is None else self.first[rows]
+        return Column(self._slices(self.starts[first + field], self.ends[first + field]))
+
+    def data(self, rows: Ints, field: int, last: int | None = None) -> pa.Array:
+        """Data field `field` (0 is the first) of these rows as binary, null where the line is shorter.
+
+        With `last` the piece from `field` through `last`, pipes included.
+        """
+        has = self.count[rows] > FIELDS + field
+        index = np.where(has, self.first[rows] + FIELDS + field, 0)
+        stop = index if last is None else np.where(has, self.first[rows] + FIELDS + last, 0)
+        return self._slices(np.where(has, self.starts[index], 0), np.where(has, self.ends[stop], 0), ~has)
+
+    def rest(self, rows: Ints, field: int = 0) -> pa.Array:
+        """Everything from data field `field` to the end of the line, pipes included; null where there is none."""
+        has = self.count[rows] > FIELDS + field
+        index = np.where(has, self.first[rows] + FIELDS + field, 0)
+        last = np.where(has, self.first[rows] + self.count[rows] - 1, 0)
+        return self._slices(np.where(has, self.starts[index], 0), np.where(has, self.ends[last], 0), ~has)
+
+    def number(self, rows: Ints, field: int | Ints) -> Ints:
+        """Data field as int64, -1 where it is missing, empty or not a whole number. Negative `field` counts from the
+        right. Blanks around a number are forgiven (seen in real files)."""
+        position = np.broadcast_to(np.asarray(field), rows.shape)
+        position = np.where(position < 0, self.count[rows] - FIELDS + position, position)
+        has = (position >= 0) & (self.count[rows] > FIELDS + position)
+        index = np.where(has, self.first[rows] + FIELDS + np.maximum(position, 0), 0)
+        value, good = digits(self.buffer, self.starts[index], self.ends[index])
+        return np.where(good & has, value, -1)
+
+    def text(self, row: int, field: int) -> str | None:
+        """One data field of one row; None where the line is shorter. For the few rows walked by hand."""
+        if self.count[row] <= FIELDS + field:
+            return None
+        index = self.first[row] + FIELDS + field
+        return self.buffer[self.starts[index]:self.ends[index]].tobytes().decode("utf-8", "replace")
+
+    def _slices(self, starts: Ints, ends: Ints, missing: Bools | None = None) -> pa.Array:
+        """Binary array of the given byte ranges, copied out of the block."""
+        lengths = ends - starts
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        total = int(offsets[-1])
+        if total:
+            index = np.ones(total, dtype=np.int64)
+            filled = np.flatnonzero(lengths)
+            begin = starts[filled]
+            index[0] = begin[0]
+            index[offsets[filled[1:]]] = begin[1:] - (begin[:-1] + lengths[filled[:-1]] - 1)
+            np.cumsum(index, out=index)
+            body = self.buffer[index]
+        else:
+            body = np.empty(0, dtype=np.uint8)
+        validity = None if missing is None or not missing.any() else pa.array(~missing).buffers()[1]
+        return pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), len(lengths), [validity, pa.py_buffer(offsets), pa.py_buffer(body)])
+
+
+def decode(array: pa.Array) -> list[str]:
+    """Binary to text: UTF-8, and Latin-1 for what is not (old imports); None stays an empty string."""
+    values = []
+    for raw in array.to_pylist():
+        if raw is None:
+            values.append("")
+            continue
+        try:
+            values.append(raw.decode("utf-8"))
+        except UnicodeDecodeError:
+            values.append(raw.decode("latin-1"))
+    return values
+
+
+def digits(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
+    """Whole numbers written in decimal at these places: int64 values and which of them are numbers.
+
+    At most 18 digits, so that the value always fits; blanks around the digits are allowed.
+    """
+    starts, ends = starts.copy(), ends.copy()
+    if len(buffer) == 0 or len(starts) == 0:
+        return np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
+    filled = ends > starts
+    for _ in range(4):
+        lead = filled & (buffer[np.minimum(starts, len(buffer) - 1)] == 32)
+        trail = filled & (buffer[np.maximum(ends - 1, 0)] == 32)
+        if not lead.any() and not trail.any():
+            break
+        starts[lead] += 1
+        ends[trail & (ends > starts)] -= 1
+        filled = ends > starts
+    length = ends - starts
+    good = (length > 0) & (length <= 18)
+    value = np.zeros(len(starts), dtype=np.int64)
+    for position in range(int(length[good].max()) if good.any() else 0):
+        active = good & (position < length)
+        digit = buffer[np.minimum(starts + position, len(buffer) - 1)].astype(np.int64) - 48
+        good &= ~active | ((digit >= 0) & (digit <= 9))
+        value = np.where(active, value * 10 + digit, value)
+    return value, good
+
+
+def parse(block: bytes) -> tuple[Events, Bad]:
+    """Whole lines (the block ends with a newline) to events; what is not an event is counted, never dropped in silence.
+
+    Runs of NUL glued to a line by an unclean shutdown are taken off and the line is kept (issabel.md 0.15).
+    """
+    if b"\r\n" in block:
+        block = block.replace(b"\r\n", b"\n")
+    buffer = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero((buffer == PIPE) | (buffer == NEWLINE))
+    starts = np.empty_like(ends)
+    starts[:1] = 0
+    starts[1:] = ends[:-1] + 1
+    last = np.flatnonzero(buffer[ends] == NEWLINE)
+    first = np.empty_like(last)
+    first[:1] = 0
+    first[1:] = last[:-1] + 1
+    count = last - first + 1
+    ts, good = _times(buffer, starts, ends, first)
+    good &= (count >= FIELDS) & (ends[last] - starts[first] <= MAX_LINE) & (ts < LATEST)
+    events = Events(buffer, starts, ends, first, count, ts)
+    if good.all():
+        return events, Bad()
+    wrong = np.flatnonzero(~good)
+    samples = tuple(buffer[starts[first[i]]:ends[last[i]]][:200].tobytes() for i in wrong[:SAMPLES].tolist())
+    return events.take(good), Bad(len(wrong), samples)
+
+
+def _times(buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints) -> tuple[Ints, Bools]:
+    """Epoch of every line, NUL runs before it skipped (`starts` is moved past them)."""
+    begin = starts[first]
+    value, good = digits(buffer, begin, ends[first])
+    for row in np.flatnonzero(~good).tolist():
+        field = buffer[begin[row]:ends[first[row]]]
+        text = np.flatnonzero(field)
+        if len(text) and text[0]:
+            starts[first[row]] += text[0]
+            one, fine = digits(buffer, starts[first[row]:first[row] + 1], ends[first[row]:first[row] + 1])
+            value[row], good[row] = one[0], fine[0]
+    return value, good
+
+
+def concat(parts: Sequence[Events]) -> Events:
+    """Several blocks as one, in the given order."""
+    if len(parts) == 1:
+        return parts[0]
+    byte = np.cumsum([0, *(len(p.buffer) for p in parts[:-1])])
+    flat = np.cumsum([0, *(len(p.starts) for p in parts[:-1])])
+    return Events(
+        np.concatenate([p.buffer for p in parts]),
+        np.concatenate([p.starts + b for p, b in zip(parts, byte, strict=True)]),
+        np.concatenate([p.ends + b for p, b in zip(parts, byte, strict=True)]),
+        np.concatenate([p.first + f for p, f in zip(parts, flat, strict=True)]),
+        np.concatenate([p.count for p in parts]),
+        np.concatenate([p.ts for p in parts]))
+
+
+def in_time(events: Events) -> Events:
+    """Events by second, lines of one second in the order of the file (rule P2)."""
+    if len(events) < 2 or bool((events.ts[1:] >= events.ts[:-1]).all()):
+        return events
+    return events.take(np.argsort(events.ts, kind="stable"))
+
+
+def whole(block: bytes) -> int:
+    """How many bytes of the block are whole lines; the rest is a line still being written."""
+    return block.rfind(b"\n") + 1
+
+
+EMPTY = Events(np.empty(0, np.uint8), *(np.empty(0, np.int64) for _ in range(5)))
