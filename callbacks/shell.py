@@ -1,0 +1,200 @@
+"""The frame: filters in the address and back, navigation, freshness, origin count, and what to say on failure."""
+
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_props
+from dash.exceptions import PreventUpdate
+
+from data.filters import PERIODS, BadFilter, Filters, parse
+from i18n import clock, day, number, text
+from layouts import shell
+from layouts.parts import failure, here
+from layouts.shell import ids
+from render.addresses import UNSAID, page
+
+log = logging.getLogger(__name__)
+Site = Mapping[str, Any]
+FILTERS = ("period", "start_date", "end_date", "queue", "agent", "origin", "interval")
+
+
+def asked(site: Site | None, today: dt.date) -> Filters:
+    """The filters of the page as its address says them; nothing happens before the address was read."""
+    if not site:
+        raise PreventUpdate
+    return parse(parse_qs(site["query"]), today, site["default"])
+
+
+def relative(path: str | None, prefix: str) -> str:
+    """`/analytics/calls` without the prefix `/analytics/`: `/calls`."""
+    return "/" + (path or "/").removeprefix(prefix.rstrip("/")).strip("/")
+
+
+def kept(query: str) -> dict[str, list[str]]:
+    """The filters of a query string; what else a page has in its address stays behind when the page changes."""
+    return {name: values for name, values in parse_qs(query).items() if name in FILTERS}
+
+
+def changed(query: str, **values: str | Sequence[str] | None) -> str:
+    """`query` with some filters replaced; None, nothing, and what goes without saying leave the address.
+
+    Naming a period removes own dates and the other way round.
+    """
+    given = {**parse_qs(query), **{k: [v] if isinstance(v, str) else list(v or ()) for k, v in values.items()}}
+    if values.get("period"):
+        given.pop("start_date", None)
+        given.pop("end_date", None)
+    elif values.get("start_date"):
+        given.pop("period", None)
+    return urlencode([(k, v) for k, several in given.items() for v in several if UNSAID.get(k) != v])
+
+
+def options(known: Sequence[tuple[str, str]], chosen: Sequence[str]) -> list[dict[str, str]]:
+    """Choices of a list. A chosen value that is not known stays a choice: dropping it would widen the question."""
+    names = dict(known)
+    return [{"label": label, "value": key} for key, label in known] + [
+        {"label": key, "value": key} for key in chosen if key not in names]
+
+
+def show_filters(view: Callable, who: Callable, address: dict, controls: dict, last: Site | None, site: Site) -> dict:
+    """Address and controls follow each other; whichever differs from what was last understood is the one that moved.
+
+    `address` has `search` and `path`; `controls` has queues, agents, origin, start, end. `last` is the previous
+    `filters` store: query, path, default, prefix and the dates shown. Answers search, filters, controls, notice.
+    """
+    still = dict.fromkeys(("search", "filters", "queues", "queue_options", "agents", "agent_options", "origin", "start",
+                           "end", "notice"), no_update)
+    lang, today = who().language, view().today()
+    query = (address["search"] or "").lstrip("?")
+    path = relative(address["path"], site["prefix"])
+    place = shell.entry(path)
+    default = place.default if place else "last_7"
+    if last and query == last["query"] and path == last["path"]:
+        moved = {"queue": controls["queues"], "agent": controls["agents"], "origin": controls["origin"]}
+        if controls["start"] and controls["end"] and [controls["start"], controls["end"]] != last["dates"]:
+            moved |= {"start_date": controls["start"], "end_date": controls["end"]}
+        query = changed(query, **moved)
+        if query == changed(last["query"]):
+            raise PreventUpdate
+    try:
+        filters = parse(parse_qs(query), today, default)
+    except BadFilter as error:
+        words = text(lang, "The address asks for something that cannot be understood: {parameter} {reason}.",
+                     parameter=error.parameter, reason=text(lang, error.reason))
+        return still | {"notice": failure(lang, words, here(text(lang, "Show this page without filters"),
+                                                            page(site["prefix"], path), className="button"))}
+    dates = [filters.start.isoformat(), filters.end.isoformat()]
+    return still | {
+        "search": f"?{query}" if query else "", "notice": None,
+        "filters": {"query": query, "path": path, "default": default, "prefix": site["prefix"], "dates": dates},
+        "queues": list(filters.queues), "queue_options": options(view().queues(), filters.queues),
+        "agents": list(filters.agents), "agent_options": options(view().agents(), filters.agents),
+        "origin": filters.origin, "start": dates[0], "end": dates[1]}
+
+
+def named(query: str, default: str) -> str:
+    """The named period of an address, or "" when it has dates of its own."""
+    given = parse_qs(query)
+    return given["period"][0] if "period" in given else "" if "start_date" in given or "end_date" in given else default
+
+
+def show_period(view: Callable, who: Callable, filters: Site | None) -> dict:
+    """The period in words, the links to the other ones, and the address that gives someone else the same view."""
+    chosen, lang = asked(filters, view().today()), who().language
+    here_page = page(filters["prefix"], filters["path"])
+    hrefs = {name: f"{here_page}?{changed(filters['query'], period=name)}" for name in PERIODS}
+    current = named(filters["query"], filters["default"])
+    words = day(lang, chosen.start) if chosen.days == 1 else f"{day(lang, chosen.start)} – {day(lang, chosen.end)}"
+    return {"segments": shell.segments(lang, hrefs, current), "presets": shell.presets(lang, hrefs, current),
+            "words": words, "copy": f"{here_page}?{chosen.query()}"}
+
+
+def show_excluded(view: Callable, who: Callable, filters: Site | None, version: int | None) -> str:
+    """How many legs the origin filter removed; nothing when it removed none."""
+    chosen, lang = asked(filters, view().today()), who().language
+    count = view().excluded_internal(chosen) if chosen.origin != "all" else 0
+    if not count:
+        return ""
+    if chosen.origin == "internal":
+        return text(lang, "{count} external left out", count=number(lang, count))
+    return text(lang, "{count} internal left out", count=number(lang, count))
+
+
+def show_navigation(who: Callable, path: str | None, filters: Site | None, site: Site) -> dict:
+    """Rail and tabs with the current page marked and the filters in every link; the title of the page."""
+    lang, current = who().language, shell.entry(relative(path, site["prefix"]))
+    query = urlencode(kept(filters["query"]), doseq=True) if filters else ""
+    found = shell.links(lang, site["prefix"], site["pages"], current.path if current else "", query)
+    return {"rail": found, "tabs": found, "title": text(lang, current.label) if current else ""}
+
+
+def show_freshness(view: Callable, who: Callable, ticks: int | None, version: int | None, pulse: str | None) -> dict:
+    """Version of the store and age of the data; says nothing at all when neither changed."""
+    now, lang = view(), who().language
+    fresh, moment = now.freshness(), now.now()
+    sign = f"{now.version} {fresh['data_until']} {fresh['state']} {fresh['cause']} {moment:%Y%m%d}"
+    if sign == pulse:
+        raise PreventUpdate
+    until = fresh["data_until"]
+    words = "" if until is None else clock(lang, until) if until.date() == moment.date() else (
+        f"{day(lang, until)} {clock(lang, until)}")
+    offset = moment.utcoffset() or dt.timedelta()
+    return {"version": no_update if now.version == version else now.version, "pulse": sign,
+            "fresh": shell.freshness(
+                lang, fresh["state"], words, None if fresh["age"] is None else int(fresh["age"]),
+                text(lang, fresh["cause"]) if fresh["cause"] else "",
+                {"epoch": int(moment.timestamp()), "offset": int(offset.total_seconds())})}
+
+
+def on_error(language: Callable[[], str]) -> Callable[[Exception], None]:
+    """What the program does when a callback fails: a line in the log, a message with its number on the page.
+
+    The page keeps what it showed. `language` gives the reader's language.
+    """
+    def say(error: Exception) -> None:
+        number_of_error = secrets.token_hex(3)
+        log.error("callback failed, error %s", number_of_error, exc_info=error)
+        lang = language()
+        set_props(ids.toast, {"children": failure(lang, text(
+            lang, "Something failed on the server (error {id}). What you see is the last good answer; try again, and "
+            "if it stays tell your administrator this number.", id=number_of_error))})
+    return say
+
+
+def register(on: Callable, view: Callable, who: Callable) -> None:
+    """Wires the shell. `on` behaves like `app.callback`; `view()` and `who()` belong to the current request."""
+    on(output={"search": Output(ids.url, "search"), "filters": Output(ids.filters, "data"),
+               "queues": Output(ids.queues, "value"), "queue_options": Output(ids.queues, "options"),
+               "agents": Output(ids.agents, "value"), "agent_options": Output(ids.agents, "options"),
+               "origin": Output(ids.origin, "value"), "start": Output(ids.range, "start_date"),
+               "end": Output(ids.range, "end_date"), "notice": Output(ids.notice, "children")},
+       inputs={"address": {"search": Input(ids.url, "search"), "path": Input(ids.url, "pathname")},
+               "controls": {"queues": Input(ids.queues, "value"), "agents": Input(ids.agents, "value"),
+                            "origin": Input(ids.origin, "value"), "start": Input(ids.range, "start_date"),
+                            "end": Input(ids.range, "end_date")},
+               "last": State(ids.filters, "data"), "site": State(ids.site, "data")})(partial(show_filters, view, who))
+    on(output={"segments": Output(ids.segments, "children"), "presets": Output(ids.presets, "children"),
+               "words": Output(ids.range_words, "children"), "copy": Output(ids.copy, "data-copy")},
+       inputs={"filters": Input(ids.filters, "data")})(partial(show_period, view, who))
+    on(output=Output(ids.excluded, "children"),
+       inputs={"filters": Input(ids.filters, "data"), "version": Input(ids.version, "data")},
+       )(partial(show_excluded, view, who))
+    on(output={"rail": Output(ids.rail, "children"), "tabs": Output(ids.tabs, "children"),
+               "title": Output(ids.title, "children")},
+       inputs={"path": Input(ids.url, "pathname"), "filters": Input(ids.filters, "data"),
+               "site": State(ids.site, "data")})(partial(show_navigation, who))
+    on(output={"version": Output(ids.version, "data"), "pulse": Output(ids.pulse, "data"),
+               "fresh": Output(ids.fresh, "children")},
+       inputs={"ticks": Input(ids.tick, "n_intervals"), "version": State(ids.version, "data"),
+               "pulse": State(ids.pulse, "data")})(partial(show_freshness, view, who))
+
+
+def register_clientside(app: Dash) -> None:
+    """Wires what the browser does alone; the functions are in `assets/b-app/app.js`."""
+    app.clientside_callback(ClientsideFunction("shell", "theme"), Output(ids.theme, "data"),
+                            Input(ids.theme_switch, "n_clicks"))

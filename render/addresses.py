@@ -1,0 +1,49 @@
+"""Where a number leads: addresses of pages with exactly the filters behind it."""
+
+import datetime as dt
+from dataclasses import replace
+from urllib.parse import quote, urlencode
+
+from data.filters import Filters
+
+# What the API assumes when nothing is said; leaving it out keeps links short.
+UNSAID = {"origin": "external", "interval": "60"}
+
+
+def page(prefix: str, path: str, query: str = "") -> str:
+    """`/analytics/calls?queue=600` from the prefix `/analytics/`, the path `/calls` and a query without `?`."""
+    return prefix + path.lstrip("/") + (f"?{query}" if query else "")
+
+
+def calls(prefix: str, filters: Filters, **extra: str | tuple[str, ...]) -> str:
+    """The list of calls behind a number; `extra` narrows it (`outcome`, `from`, `to`, `weekday`, `queue`…).
+
+    A word that is reserved in Python may be given with a trailing underscore (`from_`).
+    """
+    more = {name.rstrip("_"): value for name, value in extra.items() if value}
+    pairs = [pair for pair in filters.pairs()
+             if pair[0] not in more and pair[0] != "interval" and UNSAID.get(pair[0]) != pair[1]]
+    for name, value in more.items():
+        pairs += [(name, value)] if isinstance(value, str) else [(name, one) for one in value]
+    return page(prefix, "/calls", urlencode(pairs))
+
+
+def agent(prefix: str, filters: Filters, key: str) -> str:
+    """The page of one agent in the same period."""
+    pairs = [p for p in filters.pairs() if p[0] in ("start_date", "end_date", "queue")]
+    return page(prefix, "/agents/" + quote(key, safe=""), urlencode(pairs))
+
+
+def slot(start: dt.datetime, end: dt.datetime) -> str:
+    """Query fragment of the legs that entered from `start` until `end` (local, end excluded; 24:00 ends a day)."""
+    last = end - dt.timedelta(microseconds=1)
+    until = "24:00" if end.date() != start.date() else f"{end:%H:%M}"
+    pairs = [("start_date", f"{start:%Y-%m-%d}"), ("end_date", f"{last:%Y-%m-%d}")]
+    if end - start < dt.timedelta(hours=23):
+        pairs += [("from", f"{start:%H:%M}"), ("to", until)]
+    return urlencode(pairs)
+
+
+def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:
+    """The range of a weekday pattern: the period itself, or the eight weeks up to its end when it is too short."""
+    return filters if filters.days >= least else replace(filters, start=filters.end - dt.timedelta(days=days - 1))

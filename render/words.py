@@ -1,0 +1,80 @@
+"""What things are called and what they mean: outcomes in their order, metrics with definition and good direction.
+
+Everything here is an English message id; the reader's words come from the catalogues when it is shown.
+"""
+
+from dataclasses import dataclass
+
+
+def mark(msg: str) -> str:
+    """Marks a message id that is translated later, so that the test of the catalogues finds it."""
+    return msg
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a leg ended: key of `totals`, words, colour role."""
+
+    key: str
+    label: str
+    role: str
+    hint: str
+
+
+# The order is the order of the identity: offered = the sum of these, always.
+OUTCOMES = (
+    Outcome("answered", mark("Answered"), "answered", mark("An agent took the call.")),
+    Outcome("abandoned", mark("Abandoned"), "abandoned", mark("The caller hung up while waiting.")),
+    Outcome("timeout", mark("Timed out"), "timeout", mark("The longest wait of the queue was reached.")),
+    Outcome("exit_key", mark("Left by key"), "exit_key", mark("The caller pressed a key to leave the queue.")),
+    Outcome("exit_empty", mark("Queue empty"), "exit_empty",
+            mark("The queue had no agents left and let the caller go.")),
+    Outcome("withdrawn", mark("Withdrawn"), "other", mark("The call was taken out of the queue by a transfer.")),
+    Outcome("in_progress", mark("In progress"), "in_progress", mark("Waiting or talking right now.")),
+    Outcome("interrupted", mark("Interrupted"), "other", mark("The telephone system stopped or restarted.")),
+    Outcome("unknown", mark("No closing"), "other", mark("The log never says how the call ended.")),
+)
+
+# At most seven categories a chart: the rarest three are drawn as one.
+SERIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    *((o.label, o.role, (o.key,)) for o in OUTCOMES if o.role != "other"),
+    (mark("Others"), "other", tuple(o.key for o in OUTCOMES if o.role == "other")),
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number people know by name. `good` is +1 when more is better, -1 when less is, 0 when neither."""
+
+    key: str
+    label: str
+    definition: str
+    kind: str
+    good: int
+    role: str
+    icon: str
+    outcome: str = ""
+    share: str = ""
+    compare: str = ""
+
+
+# The same order on every page.
+METRICS = (
+    Metric("offered", mark("Offered"), mark(
+        "Calls that entered a queue in the period. Offered = answered + abandoned + timed out + left by key + "
+        "queue empty + withdrawn + in progress + interrupted + no closing."),
+        "count", 0, "answered", "telephone-inbound"),
+    Metric("answered", mark("Answered"), mark("Offered calls that an agent took. The share is the answer rate: "
+        "answered ÷ offered, which is not the service level."),
+        "count", 1, "answered", "check-circle-fill", "answered", "answer_pct"),
+    Metric("abandoned", mark("Abandoned"), mark("Calls whose caller hung up while waiting. The share leaves out "
+        "short abandons and calls in progress."),
+        "count", -1, "abandoned", "telephone-x", "abandoned", "abandon_pct", "abandon_pct"),
+    Metric("sl_pct", mark("Service level"), mark("Calls answered within the threshold of their queue ÷ (answered + "
+        "abandoned without the short ones + timed out + queue empty)."),
+        "percent", 1, "level", "stopwatch", "answered"),
+    Metric("asa", mark("Wait (ASA)"), mark("Average time that answered calls waited for an agent (TME, ASA)."),
+        "seconds", -1, "wait", "hourglass-split", "answered"),
+    Metric("aht", mark("Handling (AHT)"), mark("Average conversation of answered calls plus the configured after-call "
+        "time (TMO, AHT)."), "seconds", -1, "answered", "clock-history", "answered"),
+)
