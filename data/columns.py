@@ -1,9 +1,7 @@
 """The columns of legs and attempts: fields cut out of whole blocks at once, and the same for walked calls."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +9,7 @@ import pyarrow.compute as pc
 
 from data import frames
 from data.queue_log import FIELDS, Column, Events, decode, digits
+from data.rows import SPLIT_MARKER, Rows, by_code, clip, dictionary, durations, string
 from data.rules import (
     ATTEMPT_KIND,
     CODE,
@@ -19,17 +18,11 @@ from data.rules import (
     ENTER,
     EXIT,
     HOLD_FIELD,
-    KINDS,
-    LONGEST,
     MARKER,
     NAMES,
-    NATIVE_TRANSFER_FIELDS,
-    NO_CALL,
     NOBODY,
-    OTHER,
     OUTCOME_OF_EXIT,
     POSITION_FIELD,
-    START,
     TALK_FIELD,
     TERMINAL,
     UNKNOWN,
@@ -38,66 +31,9 @@ from data.rules import (
 )
 from data.walk import Leg, Line
 
-_KIND_OF = np.array([KINDS[name] for name in NAMES] + [OTHER], dtype=np.int16)
 _ATTENDED = {b"BRIDGE": "attended_bridge", b"APP": "attended_app", b"LINK": "attended_link"}
-_SPLIT_MARKER = b"TRANSFER,"  # a comma in the member's name shifts IssabelPBX's line (queue_log.md 7.2.9)
 
 
-def kinds(events: Events) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-    """Kind and event code (int16) of every line, and how many lines carry an event nobody declared, by event."""
-    column = events.column(4)
-    code = column.map(CODE, UNKNOWN)
-    kind = _KIND_OF[code]
-    short = (code == CODE["TRANSFER"]) & (events.count - FIELDS < NATIVE_TRANSFER_FIELDS)
-    kind = np.where(short, MARKER, kind)
-    strange = np.flatnonzero(code == UNKNOWN)
-    counts: Counter[str] = Counter()
-    if len(strange):
-        for value, n in zip(*np.unique(column.codes[strange], return_counts=True), strict=True):
-            counts[column.values[value]] += int(n)
-        split = np.array([(raw or b"").startswith(_SPLIT_MARKER) for raw in events.data(strange, 0).to_pylist()])
-        kind[strange[split]] = MARKER
-    return kind, code, counts
-
-
-@dataclass
-class Rows:
-    """Lines of calls with their texts as numbers: `call` (-1: not a call), `queue` (case-folded), `agent`."""
-
-    events: Events
-    kind: np.ndarray
-    code: np.ndarray
-    call: np.ndarray
-    queue: np.ndarray
-    agent: np.ndarray
-    callids: Column
-    queues: Column
-    agents: Column
-
-    @classmethod
-    def of(cls, events: Events) -> "Rows":
-        kind, code, _ = kinds(events)
-        callids, queues, agents = events.column(1), events.column(2), events.column(3)
-        folded: dict[str, int] = {}
-        fold = np.array([folded.setdefault(v.casefold(), len(folded)) for v in queues.values] or [0], dtype=np.int64)
-        nocall = pc.is_in(callids.dictionary, value_set=pa.array([v.encode() for v in NO_CALL], pa.large_binary()))
-        call = np.where((kind == START) | nocall.to_numpy(zero_copy_only=False)[callids.codes], -1,
-                        callids.codes) if len(events) else np.empty(0, np.int64)
-        return cls(events, np.where((call < 0) & (kind != START), OTHER, kind), code, call.astype(np.int64),
-                   fold[queues.codes], agents.codes, callids, queues, agents)
-
-
-def durations(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """Data wins over the clock (L2), unless it is missing or absurd."""
-    return np.where((values >= 0) & (values <= LONGEST), values, np.maximum(otherwise, 0)).astype(np.int32)
-
-
-def by_code(events: Events, rows: np.ndarray, code: np.ndarray, fields: dict[str, int]) -> np.ndarray:
-    """The number that each row's event keeps in its own data field; -1 where it has none."""
-    table = np.full(len(NAMES) + 1, 10_000)
-    for name, position in fields.items():
-        table[CODE[name]] = position
-    return events.number(rows, table[code])
 
 
 def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.ndarray]:
@@ -134,19 +70,6 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
     return caller, pa.array(said, pa.large_binary()), np.minimum(position, 2**31 - 1).astype(np.int32)
 
 
-def string(array: pa.Array) -> pa.Array:
-    """Binary to text, null to empty; the repair runs only where the bytes are not UTF-8."""
-    array = array.fill_null(b"") if array.null_count else array
-    try:
-        return array.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return pa.array(decode(array), pa.large_string())
-
-
-def dictionary(codes: np.ndarray, values: Sequence[str | None]) -> pa.Array:
-    """A word column from numbers into a list; negative numbers are null."""
-    indices = pa.array(codes, pa.int32(), mask=codes < 0 if (codes < 0).any() else None)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.large_string()))
 
 
 def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
@@ -178,13 +101,6 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
         for i, word in zip(np.flatnonzero(cut).tolist(), where, strict=True):
             words[i] = word
         to = words
-    caller, caller_name, position = callers(events, enter)
-    _, head = np.unique(seg.first, return_inverse=True)
-    caller_text = string(caller)
-    is_first = seg.first == enter
-    firsts = np.zeros(int(head.max()) + 1 if len(head) else 0, dtype=np.int64)
-    firsts[head[is_first]] = np.flatnonzero(is_first)
-    callid = string(rows.callids.dictionary.take(pa.array(seg.call)))
     names = rows.agents.values
     agent = np.where(answered, rows.agent[conn], -1)
     at_answer = (code == CODE["ABANDON"]) & ~np.isin(
@@ -194,28 +110,52 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
     is_key = code == CODE["EXITWITHKEY"]
     nothing = pa.nulls(len(enter), pa.large_string()).dictionary_encode()
     return pa.table({
-        "enter": ts[enter], "callid": callid, "callid_enter": callid,
-        "queue": dictionary(rows.queues.codes[enter], rows.queues.values),
-        "agent": dictionary(agent, names),
+        **entered(rows, seg), "agent": dictionary(agent, names),
         "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
         "ring": np.where(answered, clip(events.number(conn, 2)), -1).astype(np.int32),
         "connect": np.where(answered, ts[conn], -1), "talk": talk, "call_talk": call_talk,
         "end": np.where(cut & options.cut_talk_at_marker, ts[marked], ts[end]), "call_end": ts[end],
         "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, ended[code], 0)).astype(np.int8),
         "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
-        "transfer_to": frames.words(to), "did": dids(rows, seg),
+        "transfer_to": frames.words(to),
         "key": frames.words([k if w else None for k, w in zip(key, is_key, strict=True)]) if key else nothing,
-        "caller": caller_text, "caller_orig": caller_text.take(pa.array(firsts[head])) if len(head) else caller_text,
-        "caller_name": string(caller_name), "position": position,
         "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION_FIELD))).astype(np.int32),
-        "internal": np.zeros(len(enter), dtype=bool),
         "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16),
     }, schema=frames.LEGS)
 
 
-def clip(values: np.ndarray) -> np.ndarray:
-    """Numbers that fit; the others are damage and unknown."""
-    return np.where(values <= LONGEST, values, -1)
+
+def opened(rows: Rows, seg: "Segments") -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
+    """frames.LEGS of the legs that are in order so far and have no end yet."""
+    events, n = rows.events, len(seg.enter)
+    talking = seg.connect >= 0
+    conn = np.where(talking, seg.connect, 0)
+    hold = durations(events.number(conn, 0), events.ts[conn] - events.ts[seg.enter])
+    none, nothing = np.full(n, -1), pa.nulls(n, pa.large_string()).dictionary_encode()
+    return pa.table({
+        **entered(rows, seg), "agent": dictionary(np.where(talking, rows.agent[conn], -1), rows.agents.values),
+        "outcome": np.full(n, frames.OUTCOME["in_progress"], dtype=np.int8),
+        "wait": np.where(talking, hold, -1).astype(np.int32),
+        "ring": np.where(talking, clip(events.number(conn, 2)), -1).astype(np.int32),
+        "connect": np.where(talking, events.ts[conn], -1), "talk": none.astype(np.int32),
+        "call_talk": none.astype(np.int32), "end": none, "call_end": none, "end_by": np.zeros(n, dtype=np.int8),
+        "transfer_kind": np.zeros(n, dtype=np.int8), "transfer_to": nothing, "key": nothing,
+        "exit_position": none.astype(np.int32), "flags": np.zeros(n, dtype=np.int16),
+    }, schema=frames.LEGS)
+
+
+def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore[name-defined]  # noqa: F821
+    """The columns of frames.LEGS that the ENTERQUEUE and DID lines tell."""
+    caller, caller_name, position = callers(rows.events, seg.enter)
+    text = string(caller)
+    callid = string(rows.callids.dictionary.take(pa.array(seg.call)))
+    first = text
+    if (seg.first != seg.enter).any():  # the customer of a later leg is the caller of the first
+        first = string(callers(rows.events, seg.first)[0])
+    return {"enter": rows.events.ts[seg.enter], "callid": callid, "callid_enter": callid,
+            "queue": dictionary(rows.queues.codes[seg.enter], rows.queues.values), "did": dids(rows, seg),
+            "caller": text, "caller_orig": first, "caller_name": string(caller_name), "position": position,
+            "internal": np.zeros(len(seg.enter), dtype=bool)}
 
 
 def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, pa.Array | list[str | None]]:
@@ -240,7 +180,7 @@ def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.nd
 def marker_target(events: Events, rows: np.ndarray) -> list[str | None]:
     """Where IssabelPBX's line says the call went."""
     targets = (raw or b"" for raw in events.data(rows, 0).to_pylist())
-    return [raw.removeprefix(_SPLIT_MARKER).decode("utf-8", "replace") or None for raw in targets]
+    return [raw.removeprefix(SPLIT_MARKER).decode("utf-8", "replace") or None for raw in targets]
 
 
 def dids(rows: Rows, seg: "Segments") -> pa.Array:  # type: ignore[name-defined]  # noqa: F821
@@ -333,12 +273,6 @@ def outcalls(events: Events, rows: np.ndarray) -> pa.Table:
         "talk": np.minimum(events.number(rows, 1), 2**31 - 1),
     }, schema=frames.OUTCALL)
 
-
-def put(table: pa.Table, **changed: pa.Array) -> pa.Table:
-    """The table with some columns replaced."""
-    for name, values in changed.items():
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
-    return table
 
 
 def is_internal(legs: pa.Table, options: Options, extensions: frozenset[str]) -> pa.Array:

@@ -74,11 +74,11 @@ def tail(path: Path, size: int) -> Iterator[str]:
 
 
 def write_names(folder: Path, people: Iterable[AgentProfile]) -> Path:
-    """names.csv: kind, key, name; the key is the queue's number or the agent's extension."""
+    """names.csv: kind, key, name, service level in seconds; the key is a queue's number or an agent's extension."""
     path = folder / "names.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("kind", "key", "name"))
-        writer.writerows(("queue", queue.number, queue.name) for queue in QUEUES)
-        writer.writerows(("agent", person.extension, person.name) for person in people)
+        writer.writerow(("kind", "key", "name", "service_level"))
+        writer.writerows(("queue", queue.number, queue.name, queue.target) for queue in QUEUES)
+        writer.writerows(("agent", person.extension, person.name, "") for person in people)
     return path

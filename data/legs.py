@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from data import columns, frames, queue_log
-from data.columns import Rows
+from data import columns, frames, queue_log, rows
 from data.queue_log import Events
+from data.rows import Rows
 from data.rules import (
     ATTEMPT,
     CODE,
@@ -23,14 +23,17 @@ from data.rules import (
     DID,
     ENTER,
     EXIT,
+    LONGEST,
     LOOK,
     MARKER,
     NAMES,
     OUTCALL,
     REFUSED,
+    RELINK,
     SETTLE,
     SLACK,
     START,
+    TALK_FIELD,
     TECHNICAL,
     TERMINAL,
     UNKNOWN,
@@ -72,7 +75,7 @@ class Ended:
 def fold(state: Open, events: Events, options: Options, walk_all: bool = False) -> tuple[Ended, Open]:
     """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads)."""
     events = queue_log.in_time(events)
-    kind, code, unknown = columns.kinds(events)
+    kind, code, unknown = rows.kinds(events)
     attempts = columns.attempts(events, np.flatnonzero(kind == ATTEMPT), code)
     outcalls = columns.outcalls(events, np.flatnonzero(kind == OUTCALL))
     refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
@@ -90,24 +93,28 @@ def _derive(events: Events, clock: int, options: Options, walk_all: bool) -> tup
     """Legs of these events, which of them are settled at the clock, and the rows of the calls that are not."""
     if not len(events):
         return frames.empty(frames.LEGS), np.empty(0, bool), np.empty(0, np.int64)
-    rows = Rows.of(events)
-    ncalls = len(rows.callids.dictionary)
+    lines = Rows.of(events)
+    ncalls = len(lines.callids.dictionary)
     if walk_all:
-        odd, segments = np.ones(ncalls, dtype=bool), None
+        odd, over, going = np.ones(ncalls, dtype=bool), None, None
     else:
-        odd, segments = _segments(rows)
+        odd, over, going = _segments(lines)
     tables, owners = [], []
-    if segments is not None and len(segments.enter):
-        tables.append(columns.plain(rows, segments, options))
-        owners.append(segments.call)
     last = np.full(ncalls, -1, dtype=np.int64)
-    calls = rows.call >= 0
-    np.maximum.at(last, rows.call[calls], events.ts[calls])
+    calls = lines.call >= 0
+    np.maximum.at(last, lines.call[calls], events.ts[calls])
+    if over is not None and len(over.enter):
+        tables.append(columns.plain(lines, over, options))
+        owners.append(over.call)
+    if going is not None and len(going.enter):
+        tables.append(columns.opened(lines, going))
+        owners.append(going.call)
+        last[going.call] = np.iinfo(np.int64).max
     if odd.any():
         walker = Walker(options)
-        text = rows.callids.values
+        text = lines.callids.values
         number = {name: i for i, name in enumerate(text)}
-        walker.walk(columns.lines(rows, np.flatnonzero(odd[rows.call] & calls | (rows.kind == START))))
+        walker.walk(columns.lines(lines, np.flatnonzero(odd[lines.call] & calls | (lines.kind == START))))
         if walker.legs:
             tables.append(columns.walked(walker.legs, options))
             owners.append(np.array([number[leg.callid] for leg in walker.legs], dtype=np.int64))
@@ -115,9 +122,9 @@ def _derive(events: Events, clock: int, options: Options, walk_all: bool) -> tup
     settled_call = (last >= 0) & (last < clock - SETTLE - SLACK)
     legs = pa.concat_tables(tables) if tables else frames.empty(frames.LEGS)
     settled = settled_call[np.concatenate(owners)] if owners else np.empty(0, bool)
-    kept = calls & ~settled_call[np.where(calls, rows.call, 0)]
+    kept = calls & ~settled_call[np.where(calls, lines.call, 0)]
     oldest = int(events.ts[kept].min()) if kept.any() else clock
-    return legs, settled, np.flatnonzero(kept | ((rows.kind == START) & (events.ts >= oldest)))
+    return legs, settled, np.flatnonzero(kept | ((lines.kind == START) & (events.ts >= oldest)))
 
 
 def _hold(walker: Walker, number: dict[str, int], last: np.ndarray) -> None:
@@ -142,75 +149,97 @@ def _hold(walker: Walker, number: dict[str, int], last: np.ndarray) -> None:
 
 @dataclass
 class Segments:
-    """Plain legs as row numbers: `enter`, `connect` (-1), `marker` (-1), `end`; `call` is the callid's number."""
+    """Plain legs as row numbers: `enter`, `connect` (-1), `marker` (-1), `end` (-1: still open); `call` is the callid's
+    number, `first` the row of its first ENTERQUEUE."""
 
     enter: np.ndarray
     connect: np.ndarray
     marker: np.ndarray
     end: np.ndarray
     call: np.ndarray
-    first: np.ndarray  # row of the first ENTERQUEUE of the callid
+    first: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> "Segments":
+        return Segments(self.enter[chosen], self.connect[chosen], self.marker[chosen], self.end[chosen],
+                        self.call[chosen], self.first[chosen])
 
 
-def _segments(rows: Rows) -> tuple[np.ndarray, Segments]:
-    """Which callids are out of the ordinary, and the plain legs of the others."""
-    ts, kind = rows.events.ts, rows.kind
+def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
+    """Which callids are out of the ordinary; of the others the legs that ended and those that go on."""
+    ts, kind = lines.events.ts, lines.kind
     core = np.flatnonzero(np.isin(kind, (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL)))
-    core = core[np.argsort(rows.call[core], kind="stable")]
-    call, kinds = rows.call[core], kind[core]
-    odd = np.zeros(len(rows.callids.dictionary), dtype=bool)
+    core = core[np.argsort(lines.call[core], kind="stable")]
+    call, kinds = lines.call[core], kind[core]
+    odd = np.zeros(len(lines.callids.dictionary), dtype=bool)
     n = len(core)
     if not n:
-        return odd, Segments(*(np.empty(0, np.int64) for _ in range(6)))
-    head = np.ones(n, dtype=bool)
-    head[1:] = call[1:] != call[:-1]
+        none = Segments(*(np.empty(0, np.int64) for _ in range(6)))
+        return odd, none, none
+    head = np.append(True, call[1:] != call[:-1])
     start = np.flatnonzero((kinds == ENTER) | head)
     stop = np.append(start[1:], n)
     length = stop - start
-
-    def at(offset: int) -> np.ndarray:
-        return kinds[np.minimum(start + offset, max(n - 1, 0))]
-
-    first, second, third, fourth = at(0), at(1), at(2), at(3)
+    second, third, fourth = (kinds[np.minimum(start + offset, n - 1)] for offset in (1, 2, 3))
     left = (length == 2) & (second == EXIT)
     served = (length == 3) & (second == CONNECT) & (third == TERMINAL)
     handed = (length == 4) & (second == CONNECT) & (third == MARKER) & (fourth == TERMINAL)
-    good = (first == ENTER) & (left | served | handed)
+    waiting, talking = length == 1, (length == 2) & (second == CONNECT)
+    passed = (length == 3) & (second == CONNECT) & (third == MARKER)
+    going = waiting | talking | passed
+    answered = served | handed | talking | passed
     enter, end = core[start], core[stop - 1]
-    answered = served | handed
-    connect = np.where(answered, core[np.minimum(start + 1, max(n - 1, 0))], -1)
-    marker = np.where(handed, core[np.minimum(start + 2, max(n - 1, 0))], -1)
-    good &= rows.queue[enter] == rows.queue[end]
-    good &= ~answered | ((rows.queue[enter] == rows.queue[connect]) & (rows.agent[connect] == rows.agent[end]))
+    connect = np.where(answered, core[np.minimum(start + 1, n - 1)], -1)
+    marker = np.where(handed | passed, core[np.minimum(start + 2, n - 1)], -1)
+    good = (kinds[start] == ENTER) & (left | served | handed | (going & np.append(head[start[1:]], True)))
+    good &= (lines.queue[enter] == lines.queue[end]) | passed
+    good &= ~answered | ((lines.queue[enter] == lines.queue[connect]) & ((lines.agent[connect] == lines.agent[end])
+                                                                         | passed))
     restarts = np.flatnonzero(kind == START)
-    good &= np.searchsorted(restarts, enter) == np.searchsorted(restarts, end)
+    good &= np.searchsorted(restarts, enter) == np.where(going, len(restarts), np.searchsorted(restarts, end))
     middle = np.where(answered, connect, end)
-    good &= (ts[middle] - ts[enter] <= LOOK) & (ts[end] - ts[middle] <= LOOK)  # a longer silence is walked
+    good &= going | ((ts[middle] - ts[enter] <= LOOK) & (ts[end] - ts[middle] <= LOOK))  # a longer silence is walked
     again = ~head[start]
     before = np.maximum(np.arange(len(start)) - 1, 0)
     gap = ts[enter] - ts[end[before]]
-    abandoned = (rows.code[end] == CODE["ABANDON"])
+    abandoned = lines.code[end] == CODE["ABANDON"]
     good &= ~again | ((gap <= SETTLE) & ~(abandoned[before] & (gap <= CONTINUED)))
     odd[call[start[~good]]] = True
-    _odd_dids(rows, odd, core, head)
-    only = np.flatnonzero(kind == DID)
-    plain = good & ~odd[call[start]]
-    heads = enter[np.maximum.accumulate(np.where(again, 0, np.arange(len(start))))] if len(start) else enter
-    touched = np.zeros(len(rows.callids.dictionary), dtype=bool)
-    touched[call] = True
-    odd[rows.call[only[~touched[rows.call[only]]]]] = False
-    return odd, Segments(enter[plain], connect[plain], marker[plain], end[plain], call[start][plain], heads[plain])
+    _odd_dids(lines, odd, core, head)
+    heads = enter[np.maximum.accumulate(np.where(again, 0, np.arange(len(start))))]
+    found = Segments(enter, connect, marker, np.where(going, -1, end), call[start], heads)
+    _odd_swaps(lines, odd, found)
+    plain = ~odd[found.call]
+    return odd, found.take(plain & ~going), found.take(plain & going)
 
 
-def _odd_dids(rows: Rows, odd: np.ndarray, core: np.ndarray, head: np.ndarray) -> None:
+def _odd_swaps(lines: Rows, odd: np.ndarray, found: Segments) -> None:
+    """An open leg that a line of an odd callid may belong to is walked with it (L3, L4: swapped uniqueids)."""
+    ts, events = lines.events.ts, lines.events
+    opened = np.flatnonzero((found.end < 0) & ~odd[found.call])
+    strange = np.flatnonzero(odd[lines.call] & (lines.call >= 0) & np.isin(lines.kind, (CONNECT, TERMINAL)))
+    if not len(opened) or not len(strange):
+        return
+    ago = np.where(lines.kind[strange] == CONNECT, events.number(strange, 0),
+                   rows.by_code(events, strange, lines.code[strange], TALK_FIELD))
+    since = ts[np.where(found.connect[opened] >= 0, found.connect[opened], found.enter[opened])]
+    stamp = (lines.queue[found.enter[opened]] << 34) + since
+    order = np.argsort(stamp)
+    moment = (lines.queue[strange] << 34) + np.maximum(ts[strange] - np.clip(ago, 0, LONGEST), 0)
+    near = np.zeros(len(opened) + 1, dtype=np.int64)
+    np.add.at(near, np.searchsorted(stamp[order], moment - RELINK, side="left"), 1)
+    np.add.at(near, np.searchsorted(stamp[order], moment + RELINK, side="right"), -1)
+    odd[found.call[opened[order[np.cumsum(near[:-1]) > 0]]]] = True
+
+
+def _odd_dids(lines: Rows, odd: np.ndarray, core: np.ndarray, head: np.ndarray) -> None:
     """A DID line long before its call is forgotten in between: such callids are walked."""
-    did = np.flatnonzero(rows.kind == DID)
+    did = np.flatnonzero(lines.kind == DID)
     if not len(did) or not len(core):
         return
-    begin = np.full(len(rows.callids.dictionary), -1, dtype=np.int64)
-    begin[rows.call[core[head]]] = rows.events.ts[core[head]]
-    early = (begin[rows.call[did]] >= 0) & (begin[rows.call[did]] - rows.events.ts[did] > SETTLE)
-    odd[rows.call[did[early]]] = True
+    begin = np.full(len(lines.callids.dictionary), -1, dtype=np.int64)
+    begin[lines.call[core[head]]] = lines.events.ts[core[head]]
+    early = (begin[lines.call[did]] >= 0) & (begin[lines.call[did]] - lines.events.ts[did] > SETTLE)
+    odd[lines.call[did[early]]] = True
 
 
 def as_of(legs: pa.Table, now: int, options: Options) -> pa.Table:
@@ -229,12 +258,12 @@ def as_of(legs: pa.Table, now: int, options: Options) -> pa.Table:
     flags[lost] |= frames.FLAG["missing_end"]
     outcome[lost & talking] = frames.OUTCOME["answered"]
     outcome[lost & waiting] = frames.OUTCOME["unknown"]
-    return columns.put(legs, outcome=pa.array(outcome), flags=pa.array(flags))
+    return rows.put(legs, outcome=pa.array(outcome), flags=pa.array(flags))
 
 
 def internal(legs: pa.Table, options: Options, extensions: frozenset[str]) -> pa.Table:
     """The same legs with `internal` decided (rules I1): DID first, then known extensions, then the expression."""
-    return columns.put(legs, internal=columns.is_internal(legs, options, extensions))
+    return rows.put(legs, internal=columns.is_internal(legs, options, extensions))
 
 
 __all__ = ["Ended", "Open", "as_of", "fold", "internal"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data.queue_log import Events
+from data.rules import NOBODY
 
 _INTERFACE = re.compile(
     r"^(?:SIP|PJSIP|IAX2?|LOCAL|DAHDI|ZAP|SCCP|SKINNY|MGCP|H323|OOH323|MISDN|MOTIF|KHOMP|DONGLE|CONSOLE|UNISTIM|CHAN_SIP)"
@@ -42,6 +43,17 @@ class Names:
         name = known or extension(raw) or (f"Agent/{raw}" if login and raw.isdigit() else raw)
         return self.aliases.get(name, name)
 
+    def teach(self, raw: str, name: str) -> bool:
+        """Remembers that `raw` is `name`; True when that is news. A text with two names is forgotten for good."""
+        if raw not in self.learned and raw not in NOBODY:
+            if len(self.learned) < MOST:
+                self.learned[raw] = name
+                return True
+        elif self.learned.get(raw) not in (name, None):
+            self.learned[raw] = None
+            return True
+        return False
+
     def identities(self, raws: Iterable[str], login: bool = False) -> dict[str, str]:
         return {raw: self.identity(raw, login) for raw in raws}
 
@@ -58,12 +70,13 @@ class Names:
 def learn(names: Names, events: Events) -> bool:
     """Reads pairs out of the log: two ADDMEMBER of one second and queue, PAUSEALL by interface and PAUSE by name of one
     second. True when something new was learned; the same text with two names is forgotten for good."""
+    changed = _commas(names, events)
     column = events.column(4)
     wanted = [i for i, value in enumerate(column.values)
               if value.strip() in ("ADDMEMBER", "PAUSEALL", "UNPAUSEALL", "PAUSE", "UNPAUSE")]
     rows = np.flatnonzero(np.isin(column.codes, wanted))
     if not len(rows):
-        return False
+        return changed
     agents, queues = events.column(3, rows), events.column(2, rows)
     texts = np.array([value.strip() for value in column.values], dtype=object)[column.codes[rows]]
     interface = np.array([extension(value) is not None for value in agents.values] or [False])[agents.codes]
@@ -75,18 +88,20 @@ def learn(names: Names, events: Events) -> bool:
                           "agent": np.array(agents.values, dtype=object)[agents.codes]})[useful]
     both = table.groupby(["ts", "kind", "scope"])["interface"].transform("mean")
     table = table[(both > 0) & (both < 1)].drop_duplicates()
-    changed = False
     for _, pair in table.groupby(["ts", "kind", "scope"], sort=True):
         raws, people = pair.loc[pair["interface"], "agent"].unique(), pair.loc[~pair["interface"], "agent"].unique()
-        if len(raws) != 1 or len(people) != 1 or len(names.learned) >= MOST:
+        if len(raws) != 1 or len(people) != 1:
             continue
-        raw, name = str(raws[0]), str(people[0])
-        if raw not in names.learned:
-            names.learned[raw] = name
-            changed = True
-        elif names.learned[raw] not in (name, None):
-            names.learned[raw] = None
-            changed = True
+        changed |= names.teach(str(raws[0]), str(people[0]))
+    return changed
+
+
+def _commas(names: Names, events: Events) -> bool:
+    """A member called "Núñez, Raúl" is called "Núñez" after a restart of Asterisk (queue_log.md 7.2.9)."""
+    changed = False
+    for value in events.column(3).values:
+        if "," in value and extension(value) is None:
+            changed |= names.teach(value.split(",")[0], value)
     return changed
 
 

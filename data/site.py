@@ -1,0 +1,52 @@
+"""What is true of one call center: its zone, thresholds, names of queues and agents."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from data.rules import Options
+
+
+@dataclass(frozen=True)
+class Site:
+    """`queue_names` queue -> words; `thresholds` queue -> seconds of its service level; `extensions` extension -> name;
+    `wrapup` seconds of after-call work counted per call."""
+
+    zone: ZoneInfo
+    options: Options = field(default_factory=Options)
+    wrapup: int = 0
+    queue_names: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    demo: bool = False
+
+    def queue_label(self, queue: str) -> str:
+        """600 Ventas; the bare queue where nobody named it or the name says the same."""
+        name = self.queue_names.get(queue, "")
+        return f"{queue} {name}" if name and name.casefold() != queue.casefold() else queue
+
+    def threshold(self, queue: str) -> int:
+        return self.thresholds.get(queue, self.options.sl_threshold)
+
+
+def names(path: Path) -> tuple[dict[str, str], dict[str, int], dict[str, str]]:
+    """Names of queues, their service level in seconds, and names of agents by extension, from a CSV with the columns
+    kind (queue, agent), key, name, service_level.
+
+    A file that is not there names nobody; lines of another shape are passed over.
+    """
+    queues: dict[str, str] = {}
+    levels: dict[str, int] = {}
+    agents: dict[str, str] = {}
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            for row in csv.DictReader(file):
+                kind, key, name, level = (str(row.get(column) or "").strip()
+                                          for column in ("kind", "key", "name", "service_level"))
+                if key and name:
+                    {"queue": queues, "agent": agents}.get(kind, {})[key] = name
+                if kind == "queue" and key and level.isdigit() and 0 < int(level) <= 3600:
+                    levels[key] = int(level)
+    return queues, levels, agents

@@ -1,0 +1,111 @@
+"""A log cut anywhere gives the same rows as read whole, and both roads through the legs agree."""
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data import agents, frames, legs, names, queue_log, records
+from data.rules import SLACK, Options
+from tests.logs import logs, orderly
+
+OPTIONS = Options()
+LATER = 10**6
+
+
+def pieces(block: bytes, cuts: list[int]) -> list[bytes]:
+    """The block cut at these bytes; each piece begins with the unfinished line of the one before."""
+    found, rest, previous = [], b"", 0
+    for cut in [*sorted(c % (len(block) + 1) for c in cuts), len(block)]:
+        piece = rest + block[previous:cut]
+        whole = queue_log.whole(piece)
+        rest, previous = piece[whole:], cut
+        found.append(piece[:whole])
+    assert rest == b""
+    return found
+
+
+def read(parts: list[bytes], walk_all: bool = False) -> list[dict]:
+    state, done = legs.Open(), []
+    for part in parts:
+        events, _ = queue_log.parse(part)
+        ended, state = legs.fold(state, events, OPTIONS, walk_all)
+        done.append(ended.legs)
+    table = pa.concat_tables([*done, legs.as_of(state.legs, state.clock, OPTIONS)])
+    return order(records.legs(table, names.Names()))
+
+
+def order(rows: list[dict]) -> list[dict]:
+    return sorted(rows, key=lambda row: str(sorted(row.items(), key=lambda kv: kv[0])))
+
+
+def people(parts: list[bytes]) -> list[dict]:
+    state, sessions, pauses = agents.State(), [], []
+    for part in parts:
+        events, _ = queue_log.parse(part)
+        more, rest, state = agents.fold(state, events, OPTIONS)
+        sessions.append(more)
+        pauses.append(rest)
+    more, rest = agents.finish(state, state.clock, OPTIONS)
+    return order(records.spans(pa.concat_tables([*sessions, more]))
+                 + records.spans(pa.concat_tables([*pauses, rest])))
+
+
+cuts = st.lists(st.integers(0, 10**6), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(logs(), cuts)
+def test_legs_do_not_depend_on_where_the_log_is_cut(log, cuts):
+    assert read(pieces(log, cuts)) == read([log])
+
+
+@settings(max_examples=300, deadline=None)
+@given(logs(), cuts)
+def test_sessions_and_pauses_do_not_depend_on_where_the_log_is_cut(log, cuts):
+    assert people(pieces(log, cuts)) == people([log])
+
+
+@settings(max_examples=300, deadline=None)
+@given(logs(late=0))
+def test_the_walk_and_the_columns_agree(log):
+    assert read([log]) == read([log], walk_all=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(orderly())
+def test_ordinary_calls_come_out_the_same_by_both_roads(log):
+    assert read([log]) == read([log], walk_all=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(orderly())
+def test_ordinary_calls_are_all_counted(log):
+    assert len(read([log])) == log.count(b"ENTERQUEUE")
+
+
+def test_what_is_carried_is_small_once_calls_are_over():
+    story = b"".join(b"%d|c%d|600|NONE|ENTERQUEUE||300|1\n%d|c%d|600|NONE|ABANDON|1|1|9\n"
+                     % (1_700_000_000 + 60 * n, n, 1_700_000_009 + 60 * n, n) for n in range(2000))
+    ended, state = legs.fold(legs.Open(), queue_log.parse(story)[0], OPTIONS)
+    assert len(ended.legs) + len(state.legs) == 2000
+    assert len(state.legs) < 20
+    assert state.lines.count(b"\n") == 2 * len(state.legs)
+
+
+def test_an_open_call_is_carried_however_old():
+    old = queue_log.parse(b"1700000000|c1|600|NONE|ENTERQUEUE||300|1\n")[0]
+    _, state = legs.fold(legs.Open(), old, OPTIONS)
+    later = queue_log.parse(f"{1_700_000_000 + LATER}|NONE|NONE|NONE|CONFIGRELOAD|\n".encode())[0]
+    ended, state = legs.fold(state, later, OPTIONS)
+    assert (len(ended.legs), len(state.legs)) == (0, 1)
+    assert state.lines == b"1700000000|c1|600|NONE|ENTERQUEUE||300|1\n"
+
+
+def test_a_line_late_by_less_than_the_slack_finds_its_place():
+    log = (b"1700000000|c1|600|NONE|ENTERQUEUE||300|1\n"
+           b"%d|c2|600|NONE|ENTERQUEUE||301|1\n"
+           b"1700000010|c1|600|SIP/101|CONNECT|10|1.2|4\n" % (1_700_000_000 + SLACK))
+    rows = {row["callid"]: row for row in read([log])}
+    assert rows["c1"]["wait"] == 10
+    assert rows["c1"]["outcome"] == "in_progress"
+    assert frames.FLAGS[7] in rows["c1"]["flags"]
