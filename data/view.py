@@ -222,6 +222,17 @@ class View:
             table = table[queue.isin(mine) | table["queue"].isna()]
         return table[table["agent"].isin(filters.agents)] if filters.agents else table
 
+    # -- now -------------------------------------------------------------------------------------
+
+    def live(self) -> dict[str, Any]:
+        """Who waits and who talks at this moment: `waiting`, `longest_wait` seconds or None, `talking`."""
+        legs = self.snapshot.legs
+        going = legs[(legs["outcome"].to_numpy() == frames.OUTCOME["in_progress"])
+                     & legs["queue"].isin([q for q, _ in self.queues()]).to_numpy()]
+        waiting = going[going["connect"] < 0]
+        longest = int(self.clock()) - int(waiting["enter"].min()) if len(waiting) else None
+        return {"waiting": len(waiting), "longest_wait": longest, "talking": len(going) - len(waiting)}
+
     # -- how fresh it is -------------------------------------------------------------------------
 
     def freshness(self) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""`/api/calls/*`: totals and distributions of calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+
+from api.errors import FAILURES, success
+from api.questions import Question, filters, meta, rows
+from data.metrics import TOTALS
+
+TAG = Tag(name="calls", description="Calls as legs: one stay in one queue is one row")
+COUNTED = list(TOTALS)
+
+
+def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Callable[[str, str], None]) -> None:
+    """Adds the endpoints. `view()` gives the current user's View; `allow(endpoint, permission)` tells the gate."""
+    api = APIBlueprint("calls", __name__, url_prefix=f"{prefix}api/calls", abp_tags=[TAG], abp_responses=FAILURES,
+                       abp_security=[{"bearer": []}, {"cookie": []}])
+
+    @api.get("/statistics", summary="Totals of the range")
+    def statistics(query: Question) -> Response:
+        asked = filters(query, view().today())
+        return success(view().totals(asked), meta(view(), asked))
+
+    @api.get("/intervals", summary="Totals of every interval of 15, 30 or 60 minutes")
+    def intervals(query: Question) -> Response:
+        asked = filters(query, view().today())
+        return success({"intervals": rows(view().by_interval(asked), ["start", *COUNTED])}, meta(view(), asked))
+
+    @api.get("/daily-summary", summary="Totals of every day")
+    def daily_summary(query: Question) -> Response:
+        asked = filters(query, view().today())
+        return success({"days": rows(view().by_day(asked), ["date", *COUNTED])}, meta(view(), asked))
+
+    @api.get("/hourly-distribution", summary="Totals by hour of the local clock")
+    def hourly_distribution(query: Question) -> Response:
+        asked = filters(query, view().today())
+        return success({"hours": rows(view().by_hour(asked), ["hour", *COUNTED])}, meta(view(), asked))
+
+    server.register_api(api)
+    for name in ("statistics", "intervals", "daily_summary", "hourly_distribution"):
+        allow(f"calls.{name}", "calls")

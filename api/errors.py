@@ -1,0 +1,76 @@
+"""One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+         406: "not_acceptable", 409: "conflict", 411: "length_required", 413: "too_large",
+         415: "unsupported_media_type", 416: "range_not_satisfiable", 422: "invalid_parameter", 429: "too_many_requests", 500: "internal_error",
+         503: "unavailable"}
+
+
+class Problem(BaseModel):
+    code: str = Field(examples=["invalid_parameter"])
+    message: str = Field(examples=["start_date: must be a day written YYYY-MM-DD"])
+
+
+class Failure(BaseModel):
+    success: bool = Field(False, examples=[False])
+    error: Problem
+
+
+FAILURES: dict[int | str, Any] = dict.fromkeys((400, 401, 403, 422, 429), Failure)
+
+
+def success(data: Any, meta: dict[str, Any] | None = None) -> Response:
+    """200 with the data; `meta` says how the question was understood."""
+    return jsonify({"success": True, "data": data, "meta": meta or {}})
+
+
+def failure(status: int, message: str, code: str | None = None) -> Response:
+    """The error shape with that status; the code follows from the status unless it is given."""
+    response = jsonify({"success": False, "error": {"code": code or CODES.get(status, "error"), "message": message}})
+    response.status_code = status
+    return response
+
+
+def invalid(error: ValidationError) -> Response:
+    """422 naming the first parameter that cannot be understood. What was sent is not repeated."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "body"
+    return failure(422, f"{name}: {str(first['msg']).removeprefix('Value error, ')}")
+
+
+def register(server: Flask, prefix: str) -> None:
+    """Failures under `<prefix>api` and of `/health` in the shape; elsewhere they stay short pages."""
+    def ours() -> bool:
+        return request.path.startswith((f"{prefix}api/", f"{prefix}health")) or request.path == f"{prefix}api"
+
+    def http(error: HTTPException) -> Any:
+        if not ours():
+            return error
+        if error.response is not None:
+            return error.response
+        status = error.code or 500
+        response = failure(status, error.description or error.name)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
+                response.headers[name] = value
+        return response
+
+    def unexpected(error: Exception) -> Any:
+        number = secrets.token_hex(3)
+        log.error("request failed, error %s", number, exc_info=error)
+        if ours():
+            return failure(500, f"Something failed on the server (error {number}).")
+        return Response(f"Something failed on the server (error {number}).", 500, mimetype="text/plain")
+
+    server.register_error_handler(HTTPException, http)
+    server.register_error_handler(Exception, unexpected)

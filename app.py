@@ -1,0 +1,274 @@
+"""The house put together: `create_app(settings)`, the command line, and `server` for gunicorn.
+
+The web half is imported where it is needed: `analyze` and its sisters answer without it.
+"""
+
+import json
+import logging
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+import config
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from data.store import Store
+
+VERSION = "0.1.0"
+TITLE = "Call Center Analytics"
+HERE = Path(__file__).parent
+DEMO_ZONE = "America/Bogota"
+
+log = logging.getLogger(__name__)
+
+
+def centre(settings: config.Settings) -> config.Settings:
+    """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
+    named = "QUEUE_LOG_PATH" in settings.model_fields_set
+    if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
+        return settings
+    folder = settings.DATA_DIR / "demo"
+    return settings.model_copy(update={
+        "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
+        "TIMEZONE": DEMO_ZONE})
+
+
+def open_store(settings: config.Settings) -> "Store":
+    """The store over the log of these settings; nothing is read yet."""
+    from data import site, sources, store
+    from data.rules import Options
+
+    folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
+    queues, levels, agents = site.names(folder / "names.csv")
+    options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
+                      internal_re=settings.INTERNAL_CALLERS)
+    place = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
+                      settings.DEMO)
+    return store.Store(sources.FileSource(settings.QUEUE_LOG_PATH), place)
+
+
+def create_app(settings: config.Settings) -> "Dash":
+    """The whole program for these settings; may be called several times in one process.
+
+    `app.store` is the store; nothing runs in the background until `start(app, settings)`.
+    """
+    import dash
+    from flask_login import current_user
+
+    import callbacks.dashboard
+    import callbacks.shell
+    from api import auth as api_auth
+    from api import calls as api_calls
+    from api import dashboard as api_dashboard
+    from api import errors, root
+    from api import server as api_server
+    from auth import guard, pages, secret
+    from auth.permissions import Permission
+    from auth.tokens import Tokens
+    from auth.users import UserStore
+    from i18n import text
+    from layouts import dashboard, parts, shell
+
+    settings = centre(settings)
+    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prefix, language = settings.URL_PREFIX, settings.LANGUAGE
+    store, users = open_store(settings), UserStore(settings.database_url)
+    key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
+    tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
+
+    def view() -> Any:
+        return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
+
+    def who() -> Any:
+        return current_user
+
+    def lang() -> str:
+        return current_user.language
+
+    server = api_server.create_server(TITLE, VERSION, prefix)
+    server.secret_key = key
+    guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(),
+                  api_error=errors.failure, origins=settings.cors_origins)
+    pages.register(server, users, prefix=prefix, language=language, title=TITLE, demo=settings.DEMO)
+
+    def allow(endpoint: str, permission: str | None) -> None:
+        guard.declare(server, endpoint, Permission(permission) if permission else None)
+
+    def public(endpoint: str) -> None:
+        guard.declare(server, endpoint, guard.PUBLIC)
+
+    root.register(server, store.health, TITLE, VERSION, prefix)
+    public("root.health_check")
+    allow("root.index", None)
+    api_auth.register(server, users, tokens, prefix, allow, public)
+    api_calls.register(server, view, prefix, allow)
+    api_dashboard.register(server, view, prefix, allow)
+    for endpoint in api_server.register(server, prefix):
+        allow(endpoint, None)
+
+    dash.page_registry.clear()
+    app = dash.Dash(
+        __name__, server=server, url_base_pathname=prefix, use_pages=True, pages_folder="",
+        suppress_callback_exceptions=True, use_async=False, enable_mcp=False, update_title=None,
+        assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
+        index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
+    guard.dash(app)
+    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
+    for path, (name, layout, permission) in exist.items():
+        dash.register_page(name, path=path, title=TITLE, layout=guard.page(
+            permission, lambda make=layout, **given: make(lang(), **given), lambda: parts.refused(lang())))
+    demonstration = "Invented calls, made on this machine; set QUEUE_LOG_PATH to see your own." if settings.DEMO else ""
+    app.layout = lambda: shell.shell(lang(), current_user, set(exist), text(lang(), demonstration) or None, prefix,
+                                     settings.REFRESH_SECONDS)
+    callbacks.shell.register(guard.callback(app, None), view, who)
+    callbacks.shell.register_clientside(app)
+    callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
+    callbacks.dashboard.register_clientside(app)
+    app.store, app.users = store, users
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    """`app:server` for gunicorn, built when it is asked for and never at import."""
+    if name == "server":
+        settings = config.load()
+        app = create_app(settings)
+        start(app, settings)
+        return app.server
+    raise AttributeError(name)
+
+
+def start(app: "Dash", settings: config.Settings) -> threading.Event:
+    """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    settings = centre(settings)
+    stop = threading.Event()
+    if settings.DEMO:
+        from data import demo
+        folder = settings.QUEUE_LOG_PATH.parent
+        first = None if demo.exists(folder) else demo.write(folder, timezone=DEMO_ZONE)
+        threading.Thread(target=demo.run, args=(folder, stop, first), name="demo", daemon=True).start()
+
+    def follow() -> None:
+        while not stop.is_set():
+            try:
+                app.store.refresh()
+            except Exception:
+                log.exception("the log could not be read this time")
+            stop.wait(settings.REFRESH_SECONDS)
+
+    threading.Thread(target=follow, name="follow", daemon=True).start()
+    return stop
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+
+def fail(words: str) -> None:
+    """One sentence on the error output, and exit code 2."""
+    click.echo(words, err=True)
+    sys.exit(2)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name=TITLE)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Call center analytics for Issabel and Asterisk. Without a command it serves the application."""
+    if context.invoked_subcommand is None:
+        serve()
+
+
+def read_settings() -> config.Settings:
+    try:
+        return config.load()
+    except config.SettingsError as error:
+        fail(str(error))
+        raise
+
+
+def serve() -> None:
+    """Serves the application until it is stopped."""
+    from gunicorn.app.base import BaseApplication
+
+    settings = read_settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    class Service(BaseApplication):
+        def load_config(self) -> None:
+            for name, value in {
+                "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
+                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
+                "proc_name": "call-center-analytics", "loglevel": "warning",
+            }.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            app = create_app(settings)
+            start(app, settings)
+            greet(settings)
+            return app.server
+
+    Service().run()
+
+
+def greet(settings: config.Settings) -> None:
+    """Says where the application is, and how to get into the demonstration."""
+    host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
+    click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")
+    if centre(settings).DEMO:
+        click.echo(f"No queue_log at {settings.QUEUE_LOG_PATH}: this is a DEMONSTRATION center with invented calls.")
+        click.echo("Set QUEUE_LOG_PATH to your own log to see your own calls.")
+    click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--as-of", type=int, help="Epoch of 'now'; by default the newest line.")
+@click.option("--options", "given", default="{}", help="Options as a JSON object.")
+@click.option("--sections", help="Parts of the answer, separated by commas.")
+def analyze(files: tuple[Path, ...], as_of: int | None, given: str, sections: str | None) -> None:
+    """Analyses log files, oldest first, and prints JSON."""
+    from data import analysis
+    from data.rules import BadOptions, Options
+
+    wanted = sections.split(",") if sections else list(analysis.SECTIONS)
+    unknown = [name for name in wanted if name not in analysis.SECTIONS]
+    if unknown:
+        fail(f"--sections: {', '.join(unknown)} is not one of {', '.join(analysis.SECTIONS)}.")
+    try:
+        answer = analysis.analyze(files, as_of=as_of, options=Options.read(json.loads(given)), sections=wanted)
+    except (BadOptions, json.JSONDecodeError) as error:
+        fail(f"--options: {error}.")
+    except analysis.Unreadable as error:
+        fail(str(error))
+    else:
+        json.dump({name: answer[name] for name in analysis.SECTIONS if name in wanted}, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3660))
+@click.option("--calls-per-day", default=400, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--seed", default=1, show_default=True, type=int)
+def demo(folder: Path, days: int, calls_per_day: int, seed: int) -> None:
+    """Writes a reproducible demonstration center into FOLDER: log, rotated copies, recordings, CDR rows."""
+    from data import demo as centres
+
+    try:
+        made = centres.write(folder, days=days, calls_per_day=calls_per_day, seed=seed)
+    except (OSError, ValueError) as error:
+        fail(f"{folder}: {error}.")
+    else:
+        click.echo(f"{made.calls} calls of {made.days} days in {made.lines} lines: {made.queue_log}")
+
+
+if __name__ == "__main__":
+    main()
