@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 
 CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
          406: "not_acceptable", 409: "conflict", 411: "length_required", 413: "too_large",
-         415: "unsupported_media_type", 416: "range_not_satisfiable", 422: "invalid_parameter", 429: "too_many_requests", 500: "internal_error",
-         503: "unavailable"}
+         415: "unsupported_media_type", 416: "range_not_satisfiable", 422: "invalid_parameter",
+         429: "too_many_requests", 500: "internal_error", 503: "unavailable"}
 
 
 class Problem(BaseModel):

@@ -13,8 +13,8 @@ SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 REDOC = Path(flask_openapi3_redoc.__file__).parent / "templates" / "redoc"
 OWN = Path(__file__).parent / "static"
 DESCRIPTION = ("Calls, queues and agents of the center, with the filters and the numbers of the pages. Times are ISO "
-               "8601 with offset, days are local days, durations are seconds, percentages are 0-100, and a value without a "
-               "denominator is null. Sign in at /api/auth/login and send the access token as a Bearer.")
+               "8601 with offset, days are local days, durations are seconds, percentages are 0-100, and a value "
+               "without a denominator is null. Sign in at /api/auth/login and send the access token as a Bearer.")
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>{% for css in styles %}<link rel="stylesheet" href="{{ css }}">{% endfor %}
@@ -45,7 +45,8 @@ def register(server: OpenAPI, prefix: str) -> list[str]:
     def swagger() -> str:
         return render_template_string(
             _PAGE, title="Swagger UI", place="swagger-ui", url="openapi.json",
-            styles=["docs/swagger/css/swagger-ui.css"], scripts=["docs/swagger/js/swagger-ui-bundle.js", "docs/own/swagger.js"])
+            styles=["docs/swagger/css/swagger-ui.css"],
+            scripts=["docs/swagger/js/swagger-ui-bundle.js", "docs/own/swagger.js"])
 
     def redoc() -> str:
         return render_template_string(_PAGE, title="ReDoc", place="redoc", url="openapi.json", styles=[],

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from data import agent_metrics, agents, frames, legs, metrics, names, queue_log, records
@@ -148,8 +149,8 @@ class Reading:
         """Metrics of every agent over the whole log, by identity."""
         who = self.agents.names
         rows = agent_metrics.by_agent(
-            frames.frame(table).assign(agent=records.identities(table.column("agent"), who)),
-            frames.frame(tried).assign(agent=records.identities(tried.column("agent"), who)),
+            frames.frame(table).assign(agent=pd.array(records.identities(table.column("agent"), who), "str")),
+            frames.frame(tried).assign(agent=pd.array(records.identities(tried.column("agent"), who), "str")),
             frames.frame(sessions), frames.frame(pauses), self.first or 0, now, self.options)
-        return {row["agent"]: {k: metrics.plain(v) for k, v in row.items() if k != "agent"}
+        return {str(row["agent"]): {str(k): metrics.plain(v) for k, v in row.items() if k != "agent"}
                 for row in rows.to_dict("records")}

@@ -167,6 +167,7 @@ def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.nd
     to: list[str | None] = [None] * len(rows)
     first, second = events.data(rows[moved], 0).to_pylist(), events.data(rows[moved], 1).to_pylist()
     for i, a, b in zip(moved.tolist(), first, second, strict=True):
+        target: bytes | None
         if code[i] == CODE["ATTENDEDTRANSFER"]:
             name = _ATTENDED.get((a or b"").strip(), "attended_bridge")
             target = b if name == "attended_app" else None

@@ -255,19 +255,19 @@ def _runs(steps: Steps, opened: dict[int, tuple[int, str]], key: np.ndarray, row
     ends = np.where(act == Action.START, steps.quiet[row], steps.ts[row])
     causes = ["reason_change" if p else PAUSE_CAUSES[Action(a)]
               for p, a in zip(pausing[change], act[change], strict=True)]
-    k, starts = key[change], steps.ts[row[change]]
-    fresh = np.append(True, k[1:] != k[:-1]) if len(k) else np.empty(0, dtype=bool)
+    mine, starts = key[change], steps.ts[row[change]]
+    fresh = np.append(True, mine[1:] != mine[:-1]) if len(mine) else np.empty(0, dtype=bool)
     runs = Runs([], [], [], [], [], dict(opened))
     for i in np.flatnonzero(fresh).tolist():  # a pause that was open before these steps ends at its key's first change
-        if int(k[i]) in runs.open:
-            start, reason = runs.open.pop(int(k[i]))
-            runs.add(int(k[i]), start, int(ends[change[i]]), reason, causes[i])
+        if int(mine[i]) in runs.open:
+            start, reason = runs.open.pop(int(mine[i]))
+            runs.add(int(mine[i]), start, int(ends[change[i]]), reason, causes[i])
     begun = value[change] >= 0
-    again = np.append(~fresh[1:], False) if len(k) else fresh
+    again = np.append(~fresh[1:], False) if len(mine) else fresh
     for i in np.flatnonzero(begun & ~again).tolist():
-        runs.open[int(k[i])] = (int(starts[i]), reasons[value[change[i]]])
+        runs.open[int(mine[i])] = (int(starts[i]), reasons[value[change[i]]])
     done = np.flatnonzero(begun & again)
-    runs.key += k[done].tolist()
+    runs.key += mine[done].tolist()
     runs.start += starts[done].tolist()
     runs.end += np.maximum(ends[change[done + 1]], starts[done]).tolist()
     runs.reason += [reasons[v] for v in value[change[done]].tolist()]

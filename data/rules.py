@@ -76,14 +76,15 @@ class Options:
         """Options of a JSON object; BadOptions names the one that is wrong."""
         if not isinstance(given, dict):
             raise BadOptions("options must be a JSON object")
-        kinds = {"internal_re": str, "aliases": dict, "extensions": list, "persistent_members": bool,
+        kinds: dict[str, type] = {"internal_re": str, "aliases": dict, "extensions": list, "persistent_members": bool,
                  "cut_talk_at_marker": bool, "dedupe": bool}
         known = {f.name for f in fields(cls)}
         values: dict[str, Any] = {}
+        value: Any
         for name, value in given.items():
             if name not in known:
                 raise BadOptions(f"{name}: not an option")
-            kind = kinds.get(name, int)
+            kind: Any = kinds.get(name, int)
             if value is None and name == "max_session":
                 continue
             if not isinstance(value, kind) or (kind is int and (isinstance(value, bool) or value < 0)):

@@ -1,6 +1,7 @@
 """The house rules, read from the syntax tree: who may import whom, how long a module may be."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,21 @@ def test_every_callback_module_has_its_layout():
     callbacks = {p.stem for p in ROOT.glob("callbacks/*.py")} - {"__init__"}
     layouts = {p.stem for p in ROOT.glob("layouts/*.py")} - {"__init__", "parts"}
     assert callbacks == layouts
+
+
+def test_the_readme_lists_every_setting_with_its_default():
+    from config import Settings
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert set(rows) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if not field.is_required() and field.default_factory is None and field.default not in (None, ""):
+            default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+            assert rows[name].strip("`").removeprefix("./") == default, name
+
+
+def test_a_file_of_the_project_never_names_a_registry_or_this_machine():
+    for path in ROOT.glob("**/*"):
+        if path.suffix in (".py", ".md", ".sh", ".toml", ".txt") and not {".venv", "var", "node_modules"} & set(path.parts):
+            source = path.read_text(errors="replace")
+            for word in ("/".join(("", "work", "main")), "pypi" + ".org", "registry.npmjs" + ".org"):
+                assert word not in source, path

@@ -1,0 +1,49 @@
+"""A wrong value stops the start with one sentence that names the variable."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("name, value", [
+    ("TIMEZONE", "America/Nowhere"), ("QUEUE_LOG_SOURCE", "ftp"), ("SERVICE_LEVEL_SECONDS", "soon"),
+    ("SERVICE_LEVEL_SECONDS", "0"), ("SERVER_PORT", "70000"), ("URL_PREFIX", "analytics"), ("LANGUAGE", "fr"),
+    ("INTERNAL_CALLERS", "(["), ("SECRET_KEY", "short"), ("SECRET_KEY", "cambiar-en-produccion-cambiar-en-produccion"),
+    ("CORS_ORIGINS", "*"), ("REFRESH_SECONDS", "-1"), ("DEMO", "perhaps"),
+])
+def test_a_wrong_value_is_named(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(config.SettingsError, match=rf"^{name}: .+\.$") as error:
+        config.load()
+    if name == "SECRET_KEY":
+        assert value not in str(error.value)
+
+
+def test_the_start_stops_with_one_sentence(tmp_path):
+    run = subprocess.run([sys.executable, str(ROOT / "app.py")], cwd=tmp_path, capture_output=True, text=True,
+                         env={**os.environ, "TIMEZONE": "Mars/Olympus"}, timeout=60)
+    assert run.returncode == 2
+    assert run.stderr.strip().startswith("TIMEZONE: ")
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_defaults_need_nothing(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in config.Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+    settings = config.load()
+    assert (settings.LANGUAGE, settings.SERVICE_LEVEL_SECONDS, settings.URL_PREFIX) == ("es", 20, "/")
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/app.db"
+
+
+def test_a_file_of_settings_is_read(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LANGUAGE=en\nTIMEZONE=America/Santiago\n")
+    assert (config.load().LANGUAGE, config.load().TIMEZONE) == ("en", "America/Santiago")
