@@ -98,8 +98,8 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
     if cut.any():
         words = to if isinstance(to, list) else to.to_pylist()
         where = marker_target(events, seg.marker[cut])
-        for i, word in zip(np.flatnonzero(cut).tolist(), where, strict=True):
-            words[i] = word
+        for i, target in zip(np.flatnonzero(cut).tolist(), where, strict=True):
+            words[i] = target
         to = words
     names = rows.agents.values
     agent = np.where(answered, rows.agent[conn], -1)

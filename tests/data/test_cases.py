@@ -60,7 +60,8 @@ def test_the_shell_gives_the_same_answer():
 def test_the_shell_takes_options_sections_and_a_now():
     run = subprocess.run(
         [sys.executable, "app.py", "analyze", "tests/cases/in_progress_at_eof.queue_log", "--as-of", "1700020000",
-         "--options", '{"sl_threshold": 5}', "--sections", "totals"], cwd=ROOT, capture_output=True, text=True, check=True)
+         "--options", '{"sl_threshold": 5}', "--sections", "totals"], cwd=ROOT, capture_output=True,
+        text=True, check=True)
     answer = json.loads(run.stdout)
     assert list(answer) == ["totals"]
     assert (answer["totals"]["in_progress"], answer["totals"]["unknown"], answer["totals"]["answered"]) == (0, 1, 1)
