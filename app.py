@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-import config
-
 if TYPE_CHECKING:
     from dash import Dash
 
+    import config
     from data.store import Store
 
 VERSION = "0.1.0"
@@ -28,7 +27,7 @@ DEMO_ZONE = "America/Bogota"
 log = logging.getLogger(__name__)
 
 
-def centre(settings: config.Settings) -> config.Settings:
+def centre(settings: "config.Settings") -> "config.Settings":
     """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
     named = "QUEUE_LOG_PATH" in settings.model_fields_set
     if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
@@ -39,7 +38,7 @@ def centre(settings: config.Settings) -> config.Settings:
         "TIMEZONE": DEMO_ZONE})
 
 
-def open_store(settings: config.Settings) -> "Store":
+def open_store(settings: "config.Settings") -> "Store":
     """The store over the log of these settings; nothing is read yet."""
     from data import site, sources, store
     from data.rules import Options
@@ -53,7 +52,7 @@ def open_store(settings: config.Settings) -> "Store":
     return store.Store(sources.FileSource(settings.QUEUE_LOG_PATH), place)
 
 
-def create_app(settings: config.Settings) -> "Dash":
+def create_app(settings: "config.Settings") -> "Dash":
     """The whole program for these settings; may be called several times in one process.
 
     `app.store` is the store; nothing runs in the background until `start(app, settings)`.
@@ -137,14 +136,14 @@ def create_app(settings: config.Settings) -> "Dash":
 def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
-        settings = config.load()
+        settings = read_settings()
         app = create_app(settings)
         start(app, settings)
         return app.server
     raise AttributeError(name)
 
 
-def start(app: "Dash", settings: config.Settings) -> threading.Event:
+def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
     settings = centre(settings)
     stop = threading.Event()
@@ -184,7 +183,9 @@ def main(context: click.Context) -> None:
         serve()
 
 
-def read_settings() -> config.Settings:
+def read_settings() -> "config.Settings":
+    import config
+
     try:
         return config.load()
     except config.SettingsError as error:
@@ -218,7 +219,7 @@ def serve() -> None:
     Service().run()
 
 
-def greet(settings: config.Settings) -> None:
+def greet(settings: "config.Settings") -> None:
     """Says where the application is, and how to get into the demonstration."""
     host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
     click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")

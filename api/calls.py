@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
 from api.errors import FAILURES, success
 from api.questions import Question, filters, meta, rows
-from data.metrics import TOTALS
+from data.measures import TOTALS
 
 TAG = Tag(name="calls", description="Calls as legs: one stay in one queue is one row")
 COUNTED = list(TOTALS)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
-from data import agent_metrics, agents, frames, legs, metrics, names, queue_log, records
+from data import agent_metrics, agents, frames, legs, measures, names, queue_log, records
 from data.queue_log import Bad, Events
 from data.rules import Options
 
@@ -140,7 +139,7 @@ class Reading:
         if "rejected" in wanted:
             answer["rejected"] = dict(sorted(self.rejected.items()))
         if "totals" in wanted:
-            answer["totals"] = metrics.totals(frames.frame(table.select(metrics.NEEDED)), self.options)
+            answer["totals"] = measures.totals(table, self.options)
         answer["bad_lines"] = self.bad.count
         return {name: answer[name] for name in SECTIONS if name in answer}
 
@@ -149,8 +148,8 @@ class Reading:
         """Metrics of every agent over the whole log, by identity."""
         who = self.agents.names
         rows = agent_metrics.by_agent(
-            frames.frame(table).assign(agent=pd.array(records.identities(table.column("agent"), who), "str")),
-            frames.frame(tried).assign(agent=pd.array(records.identities(tried.column("agent"), who), "str")),
+            frames.frame(table, agent=records.identities(table.column("agent"), who)),
+            frames.frame(tried, agent=records.identities(tried.column("agent"), who)),
             frames.frame(sessions), frames.frame(pauses), self.first or 0, now, self.options)
-        return {str(row["agent"]): {str(k): metrics.plain(v) for k, v in row.items() if k != "agent"}
+        return {str(row["agent"]): {str(k): measures.plain(v) for k, v in row.items() if k != "agent"}
                 for row in rows.to_dict("records")}

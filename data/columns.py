@@ -105,10 +105,10 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
     agent = np.where(answered, rows.agent[conn], -1)
     at_answer = (code == CODE["ABANDON"]) & ~np.isin(
         rows.agent[end], [i for i, name in enumerate(names) if name in NOBODY])
-    key = [None if b is None else b.decode("utf-8", "replace") for b in events.data(end, 0).to_pylist()] \
-        if (code == CODE["EXITWITHKEY"]).any() else None
-    is_key = code == CODE["EXITWITHKEY"]
-    nothing = pa.nulls(len(enter), pa.large_string()).dictionary_encode()
+    keyed = np.flatnonzero(code == CODE["EXITWITHKEY"])
+    key = np.full(len(enter), -1)
+    pressed = Column(events.data(end[keyed], 0).fill_null(b""))
+    key[keyed] = pressed.codes
     return pa.table({
         **entered(rows, seg), "agent": dictionary(agent, names),
         "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
@@ -118,7 +118,7 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
         "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, ended[code], 0)).astype(np.int8),
         "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
         "transfer_to": frames.words(to),
-        "key": frames.words([k if w else None for k, w in zip(key, is_key, strict=True)]) if key else nothing,
+        "key": dictionary(key, pressed.values),
         "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION_FIELD))).astype(np.int32),
         "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16),
     }, schema=frames.LEGS)

@@ -4,8 +4,12 @@ Whole numbers never carry nulls in storage: -1 says "unknown" (a memory-mapped c
 copy); the question functions and the JSON rows turn it into a missing value. Times are epoch seconds, UTC.
 """
 
-import pandas as pd
+from typing import TYPE_CHECKING, Any
+
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTCOMES = ("answered", "abandoned", "timeout", "exit_empty", "exit_key", "withdrawn", "interrupted", "in_progress",
             "unknown")
@@ -44,8 +48,10 @@ def empty(schema: pa.Schema) -> pa.Table:
     return schema.empty_table()
 
 
-def frame(table: pa.Table) -> pd.DataFrame:
-    """The table as pandas; dictionary columns become categoricals."""
+def frame(table: pa.Table, **instead: list[Any]) -> "pd.DataFrame":
+    """The table as pandas; dictionary columns become categoricals. `instead` replaces columns by texts."""
+    for name, values in instead.items():
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.large_string()))
     return table.unify_dictionaries().combine_chunks().to_pandas(split_blocks=True)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from data.queue_log import Events
 from data.rules import NOBODY
@@ -84,16 +83,21 @@ def learn(names: Names, events: Events) -> bool:
     kind = np.where(adds, "add", np.where(np.isin(texts, ("PAUSE", "PAUSEALL")), "pause", "unpause"))
     scope = np.where(adds, np.array(queues.values, dtype=object)[queues.codes], "")
     useful = np.where(adds, True, np.isin(texts, ("PAUSEALL", "UNPAUSEALL")) == interface)
-    table = pd.DataFrame({"ts": events.ts[rows], "kind": kind, "scope": scope, "interface": interface,
-                          "agent": np.array(agents.values, dtype=object)[agents.codes]})[useful]
-    both = table.groupby(["ts", "kind", "scope"])["interface"].transform("mean")
-    table = table[(both > 0) & (both < 1)].drop_duplicates()
-    for _, pair in table.groupby(["ts", "kind", "scope"], sort=True):
-        raws, people = pair.loc[pair["interface"], "agent"].unique(), pair.loc[~pair["interface"], "agent"].unique()
-        if len(raws) != 1 or len(people) != 1:
-            continue
-        changed |= names.teach(str(raws[0]), str(people[0]))
+    spoken: dict[tuple[int, str, str], tuple[set[str], set[str]]] = {}
+    who = agents.values
+    for i in np.flatnonzero(useful & _crowded(events.ts[rows])).tolist():
+        pair = spoken.setdefault((int(events.ts[rows[i]]), str(kind[i]), str(scope[i])), (set(), set()))
+        pair[0 if interface[i] else 1].add(who[agents.codes[i]])
+    for raws, people in spoken.values():
+        if len(raws) == 1 and len(people) == 1:
+            changed |= names.teach(raws.pop(), people.pop())
     return changed
+
+
+def _crowded(ts: np.ndarray) -> np.ndarray:
+    """Lines that share their second with a neighbour: alone nobody teaches anything."""
+    same = ts[1:] == ts[:-1]
+    return np.append(same, False) | np.append(False, same)
 
 
 def _commas(names: Names, events: Events) -> bool:

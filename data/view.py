@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from data import agent_metrics, calendar, frames, metrics
+from data import agent_metrics, calendar, frames, measures, metrics
 from data.filters import Filters
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ LATE, STALE = 60, 300  # seconds without a new line before the page says so in a
 def masked(number: str) -> str:
     """A phone number that can be told from another but not dialled: 987***321."""
     return number if len(number) < 7 else f"{number[:3]}***{number[-3:]}"
+
+
+def _table(legs: pd.DataFrame) -> pa.Table:
+    """The columns that totals read."""
+    return pa.table({name: pa.array(legs[name].to_numpy()) if name != "caller" else pa.array(
+        legs[name].to_numpy(dtype=object), pa.large_string()) for name in measures.NEEDED})
 
 
 @dataclass(frozen=True)
@@ -105,11 +112,9 @@ class View:
         def make() -> dict[str, float | int | None]:
             site = self.snapshot.site
             legs = self.legs(filters)
-            found = metrics.totals(legs, site.options, site.wrapup)
-            _, end = calendar.bounds(filters, self.zone)
-            later = replace(filters, start=filters.start, end=filters.end + dt.timedelta(days=1), agents=())
-            found.update(metrics.recovery(legs, site.options, self.legs(later, "all")))
-            return found
+            later = replace(filters, end=filters.end + dt.timedelta(days=1), agents=())
+            return measures.totals(_table(legs), site.options, legs["threshold"].to_numpy(), site.wrapup,
+                                   _table(self.legs(later, "all")))
         return dict(self._answer("totals", filters, make))
 
     def excluded_internal(self, filters: Filters) -> int:
@@ -118,7 +123,7 @@ class View:
                             lambda: len(self.legs(filters, "all")) - len(self.legs(filters)))
 
     def _rates(self, table: pd.DataFrame) -> pd.DataFrame:
-        return metrics.rates(table, self.snapshot.site.wrapup)
+        return metrics.rated(table, self.snapshot.site.wrapup)
 
     def _binned(self, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
         """Sums per bin of the edges, empty bins included, in order."""
@@ -171,7 +176,7 @@ class View:
         table = self._binned(filters, edges)
         clock = calendar.local(edges[:-1], self.zone)
         keys = {"hour": clock.hour, "weekday": clock.weekday}
-        ways: dict[str, str] = dict.fromkeys(metrics.SUMS, "sum")
+        ways: dict[str, str] = dict.fromkeys(measures.SUMS, "sum")
         return table.assign(**{n: keys[n].to_numpy() for n in names}).groupby(names).agg(
             {**ways, "longest_wait": "max", "max_talk": "max"})
 
