@@ -23,6 +23,9 @@ VERSION = "0.1.0"
 TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
+DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
+
+NOT_ALLOWED = "Your user has no permission for this page."
 
 log = logging.getLogger(__name__)
 
@@ -92,15 +95,17 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
-    guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(),
-                  api_error=errors.failure, origins=settings.cors_origins)
-    pages.register(server, users, prefix=prefix, language=language, title=TITLE, demo=settings.DEMO)
+    guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
+                  api_error=lambda status, code, words: errors.failure(status, words, code),
+                  origins=settings.cors_origins)
+    pages.register(server, users, prefix=prefix, language=language, title=TITLE,
+                   demo=DEMO_WORDS if settings.DEMO else None)
 
     def allow(endpoint: str, permission: str | None) -> None:
         guard.declare(server, endpoint, Permission(permission) if permission else None)
 
     def public(endpoint: str) -> None:
-        guard.declare(server, endpoint, guard.PUBLIC)
+        guard.declare(server, endpoint, None, open=True)
 
     root.register(server, store.health, TITLE, VERSION, prefix)
     public("root.health_check")
@@ -117,13 +122,12 @@ def create_app(settings: "config.Settings") -> "Dash":
         suppress_callback_exceptions=True, use_async=False, enable_mcp=False, update_title=None,
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
-    guard.dash(app)
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
     for path, (name, layout, permission) in exist.items():
         dash.register_page(name, path=path, title=TITLE, layout=guard.page(
-            permission, lambda make=layout, **given: make(lang(), **given), lambda: parts.refused(lang())))
-    demonstration = "Invented calls, made on this machine; set QUEUE_LOG_PATH to see your own." if settings.DEMO else ""
-    app.layout = lambda: shell.shell(lang(), current_user, set(exist), text(lang(), demonstration) or None, prefix,
+            permission, lambda make=layout, **given: make(lang(), **given), lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
+    app.layout = lambda: shell.shell(lang(), current_user, set(exist),
+                                     text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)
     callbacks.shell.register(guard.callback(app, None), view, who)
     callbacks.shell.register_clientside(app)

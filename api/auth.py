@@ -9,8 +9,11 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BaseModel, Field
 
 from api.errors import FAILURES, failure, success
+from auth.passwords import WeakPassword
+from auth.throttle import Throttled
 from auth.tokens import InvalidToken, Tokens
-from auth.users import Throttled, UserStore, WeakPassword, WrongCredentials
+from auth.users import UserStore, WrongCredentials
+from i18n import text
 
 TAG = Tag(name="auth", description="Signing in")
 
@@ -77,11 +80,11 @@ def register(server: OpenAPI, users: UserStore, tokens: Tokens, prefix: str, all
     def password(body: Change) -> Response:
         address = request.remote_addr or ""
         try:
-            users.change_password(current_user.id, body.current_password, body.new_password, address)
+            users.change_password(current_user, body.current_password, body.new_password, address)
         except WrongCredentials:
             return failure(403, "The current password is wrong.", "wrong_credentials")
         except WeakPassword as error:
-            return failure(422, f"new_password: {error}")
+            return failure(422, f"new_password: {text(current_user.language, str(error))}")
         except Throttled as error:
             return slow_down(error)
         return success({"changed": True})

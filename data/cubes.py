@@ -1,0 +1,212 @@
+"""Sums made beforehand, so that a question costs the same for a day and for ten years.
+
+`slots` holds one row per 15 minutes, queue and origin with every sum of `measures`; `days` the same per local day as
+running totals (a range is the difference of two rows) with the answered waits by bucket, from which percentiles of
+long ranges come; `people` one row per local day, queue, origin and agent.
+"""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from data import calendar
+from data.measures import LARGEST, SUMS, indicators
+from data.rules import Options
+from data.runs import Run
+
+SLOT = 900
+# Upper edges of the wait buckets in seconds: exact to a minute, 5 s to 5 minutes, then coarser.
+EDGES = np.concatenate([np.arange(0, 61), np.arange(65, 301, 5), np.arange(330, 901, 30), np.arange(1200, 7201, 600)])
+PEOPLE = ("answered", "talks", "talk_total", "transferred", "asa_count", "asa_sum", "ended_by_agent")
+_WIDTH = len(SUMS)
+
+
+@dataclass
+class Slots:
+    """Parallel arrays ordered by `slot` (epoch // 900): `day` local day number, `hour` 0-167 of the local week,
+    `queue`, `origin` (1 internal), `sums` int32 [rows, SUMS], `largest` int32 [rows, LARGEST]."""
+
+    slot: np.ndarray
+    day: np.ndarray
+    hour: np.ndarray
+    queue: np.ndarray
+    origin: np.ndarray
+    sums: np.ndarray
+    largest: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Slots":
+        return cls(*(np.empty(0, dtype=np.int32) for _ in range(5)), np.empty((0, _WIDTH), dtype=np.int32),
+                   np.empty((0, len(LARGEST)), dtype=np.int32))
+
+    def take(self, rows: slice | np.ndarray) -> "Slots":
+        return Slots(self.slot[rows], self.day[rows], self.hour[rows], self.queue[rows], self.origin[rows],
+                     self.sums[rows], self.largest[rows])
+
+    def between(self, first: int, last: int) -> "Slots":
+        """Rows with first <= slot < last."""
+        low, high = np.searchsorted(self.slot, (first, last))
+        return self.take(slice(int(low), int(high)))
+
+
+class Clock:
+    """Local days and hours of slots, worked out once per day."""
+
+    def __init__(self, zone: ZoneInfo):
+        self.zone = zone
+
+    def read(self, slot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Day number (days since 1970 of the local date) and hour of the local week (0 Monday 00:00) of each slot."""
+        unique, inverse = np.unique(slot, return_inverse=True)
+        moments = calendar.local(unique.astype(np.int64) * SLOT, self.zone)
+        naive = moments.tz_localize(None)
+        day = (naive.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)).astype(np.int32)
+        hour = (moments.weekday * 24 + moments.hour).to_numpy().astype(np.int32)
+        return day[inverse], hour[inverse]
+
+
+def threshold(run: Run, levels: np.ndarray) -> np.ndarray:
+    """Service level of each leg in seconds; `levels` by queue number."""
+    return levels[run.number("queue")]
+
+
+def measure(run: Run, levels: np.ndarray, options: Options) -> dict[str, np.ndarray]:
+    """measures.indicators of a run."""
+    return indicators(run.number("outcome"), run.number("wait"), run.number("talk"), run.number("transfer_kind"),
+                      threshold(run, levels), options)
+
+
+def slots(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> Slots:
+    """The sums of a run by slot, queue and origin."""
+    if not run.rows:
+        return Slots.empty()
+    legs = measure(run, levels, options)
+    slot = (run.number("enter") // SLOT).astype(np.int64)
+    origin = run.number("internal").astype(np.int64)
+    key = (slot << 24) + (run.number("queue").astype(np.int64) << 1) + origin
+    unique, inverse = np.unique(key, return_inverse=True)
+    sums = np.stack([np.bincount(inverse, weights=legs[name], minlength=len(unique)) for name in SUMS], axis=1)
+    largest = np.full((len(unique), len(LARGEST)), -1, dtype=np.int32)
+    for i, name in enumerate(LARGEST):
+        np.maximum.at(largest[:, i], inverse, legs[name].astype(np.int32))
+    day, hour = clock.read(unique >> 24)
+    return Slots((unique >> 24).astype(np.int32), day, hour, ((unique >> 1) & 0x7FFFFF).astype(np.int32),
+                 (unique & 1).astype(np.int32), sums.astype(np.int32), largest)
+
+
+def merge(old: Slots, new: Slots) -> Slots:
+    """Both, rows of the same slot, queue and origin added up."""
+    if not len(new.slot):
+        return old
+    cut = int(np.searchsorted(old.slot, new.slot[0]))
+    tail = old.take(slice(cut, None))
+    parts = [np.concatenate(pair) for pair in zip(vars(tail).values(), vars(new).values(), strict=True)]
+    both = Slots(*parts)
+    key = (both.slot.astype(np.int64) << 24) + (both.queue.astype(np.int64) << 1) + both.origin
+    unique, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    sums = np.zeros((len(unique), _WIDTH), dtype=np.int32)
+    np.add.at(sums, inverse, both.sums)
+    largest = np.full((len(unique), len(LARGEST)), -1, dtype=np.int32)
+    np.maximum.at(largest, inverse, both.largest)
+    joined = both.take(first)
+    joined.sums, joined.largest = sums, largest
+    head = old.take(slice(0, cut))
+    return Slots(*(np.concatenate(pair) for pair in zip(vars(head).values(), vars(joined).values(), strict=True)))
+
+
+@dataclass
+class Days:
+    """`first` day number; `running` int64 [days + 1, queues, 2, SUMS] running totals; `largest` int32 [days, queues, 2,
+    LARGEST]; `waits` int32 [days + 1, queues, 2, len(EDGES) + 1] running counts of answered waits by bucket."""
+
+    first: int
+    running: np.ndarray
+    largest: np.ndarray
+    waits: np.ndarray
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Row numbers of the days first..last (both included), as far as there are any."""
+        count = len(self.running) - 1
+        low = min(max(first - self.first, 0), count)
+        return low, min(max(last + 1 - self.first, low), count)
+
+
+def days(table: Slots, queues: int, waits: "Waits") -> Days:
+    """Running totals by day of the slots."""
+    if not len(table.slot):
+        shape = (1, max(queues, 1), 2)
+        return Days(0, np.zeros((*shape, _WIDTH), dtype=np.int64), np.full((0, *shape[1:], len(LARGEST)), -1, np.int32),
+                    np.zeros((*shape, len(EDGES) + 1), dtype=np.int32))
+    first, last = int(table.day.min()), int(table.day.max())
+    count = last - first + 1
+    where = ((table.day - first).astype(np.int64) * queues + table.queue) * 2 + table.origin
+    flat = np.zeros((count * queues * 2, _WIDTH), dtype=np.int64)
+    np.add.at(flat, where, table.sums)
+    running = np.zeros((count + 1, queues, 2, _WIDTH), dtype=np.int64)
+    np.cumsum(flat.reshape(count, queues, 2, _WIDTH), axis=0, out=running[1:])
+    largest = np.full((count * queues * 2, len(LARGEST)), -1, dtype=np.int32)
+    np.maximum.at(largest, where, table.largest)
+    counted = np.zeros((count, queues, 2, len(EDGES) + 1), dtype=np.int32)
+    np.add.at(counted, (waits.day - first, waits.queue, waits.origin, waits.bucket), waits.count)
+    held = np.zeros((count + 1, queues, 2, len(EDGES) + 1), dtype=np.int32)
+    np.cumsum(counted, axis=0, out=held[1:])
+    return Days(first, running, largest.reshape(count, queues, 2, len(LARGEST)), held)
+
+
+@dataclass
+class Waits:
+    """Answered waits by local day, queue, origin and bucket of EDGES."""
+
+    day: np.ndarray
+    queue: np.ndarray
+    origin: np.ndarray
+    bucket: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Waits":
+        return cls(*(np.empty(0, dtype=np.int32) for _ in range(5)))
+
+
+@dataclass
+class People:
+    """Sums by local day, queue, origin and agent, ordered by day: `sums` int32 [rows, PEOPLE]."""
+
+    day: np.ndarray
+    queue: np.ndarray
+    origin: np.ndarray
+    agent: np.ndarray
+    sums: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "People":
+        return cls(*(np.empty(0, dtype=np.int32) for _ in range(4)), np.empty((0, len(PEOPLE)), dtype=np.int32))
+
+
+def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tuple[Waits, People]:
+    """Answered waits by bucket, and sums by agent, of a run."""
+    answered = np.flatnonzero(run.number("outcome") == 0)
+    if not len(answered):
+        return Waits.empty(), People.empty()
+    day, _ = clock.read(run.number("enter")[answered] // SLOT)
+    queue, origin = run.number("queue")[answered].astype(np.int64), run.number("internal")[answered].astype(np.int64)
+    place = (day.astype(np.int64) << 24) + (queue << 1) + origin
+    held = run.number("wait")[answered]
+    known = held >= 0
+    bucket = np.searchsorted(EDGES, held[known])
+    unique, count = np.unique((place[known] << 10) + bucket, return_counts=True)
+    spot = unique >> 10
+    waits = Waits((spot >> 24).astype(np.int32), ((spot >> 1) & 0x7FFFFF).astype(np.int32), (spot & 1).astype(np.int32),
+                  (unique & 0x3FF).astype(np.int32), count.astype(np.int32))
+    legs = measure(run, levels, options)
+    legs["ended_by_agent"] = run.number("end_by") == 1
+    agent = run.number("agent")[answered].astype(np.int64) + 1
+    pairs = np.stack([place, agent], axis=1)
+    unique_pairs, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    sums = np.stack([np.bincount(inverse, weights=legs[name][answered], minlength=len(unique_pairs))
+                     for name in PEOPLE], axis=1).astype(np.int32)
+    spot = unique_pairs[:, 0]
+    return waits, People((spot >> 24).astype(np.int32), ((spot >> 1) & 0x7FFFFF).astype(np.int32),
+                         (spot & 1).astype(np.int32), (unique_pairs[:, 1] - 1).astype(np.int32), sums)

@@ -1,0 +1,191 @@
+"""Legs as columns that nobody copies: memory-mapped files ordered by enter, and slices of them.
+
+A run is one Arrow file, uncompressed, one batch, whole numbers without nulls: numpy looks at the file itself, so
+any number of processes share one copy of the history. Queues and agents are numbers into lists that the history
+keeps for all runs.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+
+from data import frames
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 262_144  # rows of a full run
+_TEXTS = ("callid", "callid_enter", "caller", "caller_orig", "caller_name", "transfer_to", "key", "did")
+SCHEMA = pa.schema([
+    pa.field(f.name, pa.int32() if f.name in ("queue", "agent") else pa.large_string() if f.name in _TEXTS
+             else pa.int8() if f.name == "internal" else f.type) for f in frames.LEGS])
+NUMBERS = tuple(f.name for f in SCHEMA if f.name not in _TEXTS)
+TRIES = pa.schema([("ts", pa.int64()), ("queue", pa.int32()), ("agent", pa.int32()), ("kind", pa.int8()),
+                   ("ring_ms", pa.int64()), ("callid", pa.large_string())])
+
+
+class Damaged(Exception):
+    """A file of the store does not hold what was written into it."""
+
+
+@dataclass
+class Words:
+    """Texts of queues or agents as numbers, in the order in which they first appeared."""
+
+    texts: list[str] = field(default_factory=list)
+    _number: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._number = {text: i for i, text in enumerate(self.texts)}
+
+    def codes(self, column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+        """int32 per row of a word column; -1 for null. New words get new numbers."""
+        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        parts = [np.empty(0, dtype=np.int32)]
+        for chunk in chunks:
+            table = np.array([self.number(text) if text is not None else -1
+                              for text in chunk.dictionary.to_pylist()] + [-1], dtype=np.int32)
+            indices = chunk.indices.fill_null(len(table) - 1) if chunk.null_count else chunk.indices
+            parts.append(table[indices.to_numpy(zero_copy_only=False)])
+        return np.concatenate(parts)
+
+    def number(self, text: str) -> int:
+        found = self._number.get(text)
+        if found is None:
+            found = self._number[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+
+def coded(legs: pa.Table, queues: Words, agents: Words) -> pa.Table:
+    """frames.LEGS as SCHEMA, ordered by enter."""
+    columns = {
+        "queue": pa.array(queues.codes(legs.column("queue"))), "agent": pa.array(agents.codes(legs.column("agent"))),
+        "internal": legs.column("internal").cast(pa.int8())}
+    for name in _TEXTS:
+        columns[name] = legs.column(name).cast(pa.large_string())
+    table = pa.table({name: columns.get(name, legs.column(name)) for name in SCHEMA.names}, schema=SCHEMA)
+    return table.combine_chunks().sort_by([("enter", "ascending")])
+
+
+def coded_attempts(attempts: pa.Table, queues: Words, agents: Words) -> pa.Table:
+    """frames.ATTEMPT as TRIES, ordered by ts."""
+    kinds = {word: i for i, word in enumerate(frames.ATTEMPTS)}
+    kind = np.array([kinds[word] for word in attempts.column("kind").cast(pa.large_string()).to_pylist()],
+                    dtype=np.int8)
+    return pa.table({
+        "ts": attempts.column("ts"), "queue": queues.codes(attempts.column("queue")),
+        "agent": agents.codes(attempts.column("agent")), "kind": kind, "ring_ms": attempts.column("ring_ms"),
+        "callid": attempts.column("callid")}, schema=TRIES).combine_chunks().sort_by([("ts", "ascending")])
+
+
+def write(table: pa.Table, path: Path) -> int:
+    """Writes one batch uncompressed; the CRC-32 of the file."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        for batch in table.combine_chunks().to_batches():
+            writer.write_batch(batch)
+    return checksum(path)
+
+
+def checksum(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            crc = zlib.crc32(block, crc)
+    return crc
+
+
+class Run:
+    """Columns of one run. `numbers` are arrays over the file; `texts` Arrow columns over the file."""
+
+    def __init__(self, table: pa.Table):
+        table = table.combine_chunks()
+        self.table = table
+        self.rows = table.num_rows
+        self._cache: dict[str, np.ndarray] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """A run in a file, mapped."""
+        with pa.memory_map(str(path), "r") as source:
+            return cls(pa.ipc.open_file(source).read_all())
+
+    def number(self, name: str) -> np.ndarray:
+        """A column of whole numbers, not copied."""
+        if name not in self._cache:
+            column = self.table.column(name)
+            self._cache[name] = column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks else np.empty(
+                0, dtype=self.table.schema.field(name).type.to_pandas_dtype())
+        return self._cache[name]
+
+    def text(self, name: str) -> pa.Array:
+        column = self.table.column(name)
+        return column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
+
+    def between(self, key: str, start: int, end: int) -> slice:
+        low, high = np.searchsorted(self.number(key), (start, end))
+        return slice(int(low), int(high))
+
+
+Part = tuple[Run, slice | np.ndarray]
+
+
+@dataclass
+class Rows:
+    """Chosen rows of several runs. What is asked for is gathered, nothing else."""
+
+    parts: Sequence[Part]
+
+    def __len__(self) -> int:
+        return sum(_count(chosen) for _, chosen in self.parts)
+
+    def number(self, name: str) -> np.ndarray:
+        found = [run.number(name)[chosen] for run, chosen in self.parts]
+        if len(found) == 1:
+            return found[0]
+        kind = next((f.type.to_pandas_dtype() for f in (*SCHEMA, *TRIES) if f.name == name), np.int64)
+        return np.concatenate([np.empty(0, dtype=kind), *found])
+
+    def text(self, name: str) -> pa.ChunkedArray:
+        found = []
+        for run, chosen in self.parts:
+            column = run.text(name)
+            found.append(column.slice(chosen.start, chosen.stop - chosen.start) if isinstance(chosen, slice)
+                         else column.take(pa.array(chosen)))
+        return pa.chunked_array(found, pa.large_string())
+
+    def keep(self, mask: Callable[["Run", slice | np.ndarray], "np.ndarray | bool"]) -> "Rows":
+        """The rows for which `mask(run, chosen)` (an array of bool, or True for all) holds."""
+        kept: list[Part] = []
+        for run, chosen in self.parts:
+            good = mask(run, chosen)
+            if good is True or good.all():
+                kept.append((run, chosen))
+                continue
+            base = np.arange(chosen.start, chosen.stop) if isinstance(chosen, slice) else chosen
+            kept.append((run, base[good]))
+        return Rows(kept)
+
+    def table(self, names: Iterable[str]) -> pa.Table:
+        """These columns as an Arrow table."""
+        return pa.table({name: self.text(name) if name in _TEXTS else pa.array(self.number(name)) for name in names})
+
+    def frame(self, names: Iterable[str] = SCHEMA.names) -> "pd.DataFrame":
+        """These columns as pandas (numbers as they are stored, -1 unknown), ordered as the runs are."""
+        return self.table(names).to_pandas(split_blocks=True)
+
+
+def _count(chosen: slice | np.ndarray) -> int:
+    return chosen.stop - chosen.start if isinstance(chosen, slice) else len(chosen)
+
+
+def between(runs: Iterable[Run], key: str, start: int, end: int) -> Rows:
+    """Rows of all runs whose `key` (the column they are ordered by) lies in [start, end)."""
+    parts = [(run, run.between(key, start, end)) for run in runs]
+    return Rows([(run, chosen) for run, chosen in parts if chosen.stop > chosen.start])

@@ -1,0 +1,118 @@
+"""A real server in a process of its own, and Chromium in front of it, watched for noise."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+PASSWORD = "una frase larga y nueva"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[str]:
+    """The application on a free port with these settings; yields its address."""
+    port = free_port()
+    keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py")], cwd=folder, stdout=output, stderr=subprocess.STDOUT,
+            env={**keep, "DATA_DIR": str(folder / "var"), "SERVER_PORT": str(port), "REFRESH_SECONDS": "0.5", **settings})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        ready(process, address + settings.get("URL_PREFIX", "/") + "health", log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def ready(process: subprocess.Popen, address: str, log: Path) -> None:
+    """Waits until the server answers and has read its log; shows its output when it does not come up."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text(errors="replace")
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if b'"version":0' not in answer.read():
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(log.read_text(errors="replace"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page said on its console and where it went."""
+
+    def __init__(self, page: Page, address: str):
+        self.noise: list[str] = []
+        self.foreign: list[str] = []
+        home = urlsplit(address).netloc
+        page.on("console", lambda m: self.noise.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: self.noise.append(str(e)))
+        page.on("request", lambda r: self.foreign.append(r.url) if urlsplit(r.url).scheme in ("http", "https", "ws")
+                and urlsplit(r.url).netloc != home else None)
+
+
+@pytest.fixture
+def visit(chromium) -> Iterator[Callable[..., Page]]:
+    """Opens an address in a fresh browser; at the end the console must be clean and nothing left this machine."""
+    opened: list[tuple[BrowserContext, Watch]] = []
+
+    def open_page(address: str, width: int = 1440, height: int = 900, scheme: str = "light",
+                  locale: str = "es-PE") -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
+        page = context.new_page()
+        opened.append((context, Watch(page, address)))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context, watch in opened:
+        context.close()
+        assert watch.noise == []
+        assert watch.foreign == []
+
+
+def sign_in(page: Page, password: str = PASSWORD, username: str = "admin") -> None:
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+
+
+def first_sign_in(page: Page) -> None:
+    """The first person of an installation: signs in, is made to change the password, arrives at the page."""
+    sign_in(page, "admin123")
+    page.wait_for_url("**/password*")
+    page.fill("input[name=current]", "admin123")
+    page.fill("input[name=new]", PASSWORD)
+    page.fill("input[name=again]", PASSWORD)
+    page.click("button[type=submit]")
