@@ -59,11 +59,19 @@ def foreign(request: Request, allowed: Iterable[str] = ()) -> bool:
 
 def local(target: str | None, prefix: str = "/") -> str:
     """`target` if it is a path of this program, else the first page."""
-    if not target or not target.startswith(prefix) or len(target) > 2000:
+    if not target or not target.startswith(prefix) or len(target) > 2000 or any(map(_blank, target)):
         return prefix
     # What a browser or a proxy may make of it: it drops tabs and line ends, and reads a backslash as a slash.
     for form in (target, unquote(target), unquote(unquote(target))):
         path = form.split("?", 1)[0]
-        if path.startswith(("//", "/\\")) or "\\" in path or any(ord(c) <= 32 or ord(c) == 127 for c in form):
+        if path.startswith("//") or "\\" in path or any(map(_control, path)):
             return prefix
     return target
+
+
+def _control(character: str) -> bool:
+    return ord(character) < 32 or ord(character) == 127
+
+
+def _blank(character: str) -> bool:
+    return character == " " or _control(character)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DDL, Engine, Float, ForeignKey, String, create_engine, event, make_url
+from sqlalchemy import DDL, JSON, Engine, Float, ForeignKey, String, create_engine, event, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import StaticPool
 

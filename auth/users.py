@@ -138,7 +138,8 @@ class UserStore:
         session.add(Audit(at=self.clock(), user_id=by.id if by else None, username=by.username if by else clean(name),
                           address=address[:64], action=action, target=clean(target) if target else "", detail=detail))
 
-    def record(self, action: str, *, by: User | None = None, address: str = "", target: str = "", **detail: Any) -> None:
+    def record(self, action: str, *, by: User | None = None, address: str = "", target: str = "",
+               **detail: Any) -> None:
         """A line of the audit on its own, such as an export or a recording that was listened to."""
         with self.writing() as session:
             self.note(session, action, by=by, address=address, target=target, **detail)
@@ -276,6 +277,11 @@ class UserStore:
             action = "user_disabled" if ended else "user_changed"
             self.note(session, action, by=by, address=address, target=row.username, fields=sorted(values))
             return user(row)
+
+    def prefer(self, number: int, language: str) -> None:
+        """Keeps the language a user chose for the next sign-in."""
+        with self.writing() as session:
+            session.get_one(Account, number).language = language
 
     def disable(self, name: str | int, *, by: User | None = None, address: str = "") -> User:
         """Nobody can be this user any more; open sessions and tokens end at once."""

@@ -60,8 +60,9 @@ class Visits:
     def end(self, sid: str, *, by: User | None = None, address: str = "") -> None:
         """Signs out; a copy of the cookie is worth nothing from now on."""
         with self.users.writing() as session:
-            session.execute(delete(Visit).where(Visit.id == digest(sid)))
-            self.users.note(session, "logout", by=by, address=address)
+            if (visit := session.get(Visit, digest(sid))) is not None:
+                session.delete(visit)
+                self.users.note(session, "logout", by=by, address=address)
 
     def list(self, who: User) -> "list[dict[str, Any]]":
         """The user's open sessions, newest first, without what opens them."""
