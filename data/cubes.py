@@ -37,7 +37,8 @@ class Slots:
 
     @classmethod
     def empty(cls) -> "Slots":
-        return cls(*(np.empty(0, dtype=np.int32) for _ in range(5)), np.empty((0, _WIDTH), dtype=np.int32),
+        slot, day, hour, queue, origin = (np.empty(0, dtype=np.int32) for _ in range(5))
+        return cls(slot, day, hour, queue, origin, np.empty((0, _WIDTH), dtype=np.int32),
                    np.empty((0, len(LARGEST)), dtype=np.int32))
 
     def take(self, rows: slice | np.ndarray) -> "Slots":
@@ -181,7 +182,8 @@ class People:
 
     @classmethod
     def empty(cls) -> "People":
-        return cls(*(np.empty(0, dtype=np.int32) for _ in range(4)), np.empty((0, len(PEOPLE)), dtype=np.int32))
+        day, queue, origin, agent = (np.empty(0, dtype=np.int32) for _ in range(4))
+        return cls(day, queue, origin, agent, np.empty((0, len(PEOPLE)), dtype=np.int32))
 
 
 def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tuple[Waits, People]:

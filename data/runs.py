@@ -165,7 +165,7 @@ class Rows:
         kept: list[Part] = []
         for run, chosen in self.parts:
             good = mask(run, chosen)
-            if good is True or good.all():
+            if isinstance(good, bool) or good.all():
                 kept.append((run, chosen))
                 continue
             base = np.arange(chosen.start, chosen.stop) if isinstance(chosen, slice) else chosen

@@ -1,0 +1,244 @@
+"""What is settled, on disk: runs of legs, sessions, pauses and the sums made beforehand; derived from the book.
+
+Everything here can be made again from the events. A manifest names the files of one state with their checksums; it
+is written aside, synced and renamed, so that a reader sees the old state or the new one and never half of it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+
+from data import cubes, frames, runs
+from data.builder import Builder
+from data.cubes import Clock, Days, People, Slots, Waits
+from data.runs import ROWS, Damaged, Run, Words
+from data.site import Site
+
+RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
+MANIFEST = "CURRENT.json"
+
+
+def digest(value: Any) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=12).hexdigest()
+
+
+def rules(site: Site) -> str:
+    """What the legs depend on: another answer means that the log must be folded again."""
+    options = asdict(site.options)
+    return digest([RULES, {k: options[k] for k in sorted(options) if k not in ("sl_threshold", "short_abandon")},
+                   sorted(site.extensions.items())])
+
+
+def sums(site: Site) -> str:
+    """What the sums depend on: another answer means that they must be added up again."""
+    return digest([RULES, str(site.zone), site.options.sl_threshold, site.options.short_abandon,
+                   sorted(site.thresholds.items())])
+
+
+@dataclass
+class History:
+    """One settled state. `covers`: number of the last chunk of the book in it; `state`: the builder at that point."""
+
+    generation: int = 0
+    covers: int = 0
+    queues: Words = field(default_factory=Words)
+    agents: Words = field(default_factory=Words)
+    runs: list[Run] = field(default_factory=list)
+    tries: list[Run] = field(default_factory=list)
+    sessions: pa.Table = field(default_factory=lambda: frames.empty(frames.SESSION))
+    pauses: pa.Table = field(default_factory=lambda: frames.empty(frames.PAUSE))
+    slots: Slots = field(default_factory=Slots.empty)
+    waits: Waits = field(default_factory=Waits.empty)
+    people: People = field(default_factory=People.empty)
+    days: Days = field(default_factory=lambda: cubes.days(Slots.empty(), 1, Waits.empty()))
+    state: dict[str, Any] | None = None
+    files: dict[str, Any] = field(default_factory=dict)
+
+
+class Shelf:
+    """The folder where the history stands. One writer; any number of readers."""
+
+    def __init__(self, folder: Path, site: Site):
+        self.folder, self.site = folder, site
+        self.clock = Clock(site.zone)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def stamp(self) -> tuple[int, int] | None:
+        """Changes when another state was put in place; costs one look at the folder."""
+        try:
+            found = (self.folder / MANIFEST).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def load(self, verify: bool = True) -> History | None:
+        """The state in place; None when there is none or it was made by other rules. Raises Damaged."""
+        for _ in range(5):
+            try:
+                text = (self.folder / MANIFEST).read_text()
+            except OSError:
+                return None
+            try:
+                manifest = json.loads(text)
+                if manifest["rules"] != rules(self.site):
+                    return None
+                return self._open(manifest, verify)
+            except FileNotFoundError:
+                continue  # a newer state took its place between reading its name and opening it
+            except (ValueError, KeyError, pa.ArrowInvalid, OSError) as error:
+                raise Damaged(f"{self.folder.name}: {error}") from error
+        raise Damaged(f"{self.folder.name}: files named in the manifest are missing")
+
+    def _open(self, manifest: dict[str, Any], verify: bool) -> History:
+        files = manifest["files"]
+        if verify:
+            for entry in _entries(files):
+                if runs.checksum(self.folder / entry["name"]) != entry["crc"]:
+                    raise Damaged(f"{entry['name']} does not hold what was written into it")
+        found = History(
+            manifest["generation"], manifest["covers"], Words(manifest["queues"]), Words(manifest["agents"]),
+            [Run.open(self.folder / e["name"]) for e in files["runs"]],
+            [Run.open(self.folder / e["name"]) for e in files["tries"]],
+            self._table(files["sessions"]), self._table(files["pauses"]), state=manifest["state"], files=files)
+        if manifest["sums"] == sums(self.site):
+            self._open_sums(found)
+        else:
+            self._add_up(found, found.runs, fresh=True)
+        return found
+
+    def _table(self, entry: dict[str, Any]) -> pa.Table:
+        with pa.memory_map(str(self.folder / entry["name"]), "r") as source:
+            return pa.ipc.open_file(source).read_all()
+
+    def _open_sums(self, found: History) -> None:
+        arrays = {name: np.load(self.folder / entry["name"], mmap_mode="r")
+                  for name, entry in found.files["sums"].items()}
+        made = {kind: {name.split(".")[1]: value for name, value in arrays.items() if name.startswith(f"{kind}.")}
+                for kind in ("slots", "waits", "people", "days")}
+        found.slots, found.waits = Slots(**made["slots"]), Waits(**made["waits"])
+        found.people = People(**made["people"])
+        found.days = Days(first=int(made["days"].pop("first")[0]), **made["days"])
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def levels(self, words: Words) -> np.ndarray:
+        """Seconds of the service level by queue number."""
+        return np.array([self.site.threshold(q) for q in words.texts] or [self.site.options.sl_threshold],
+                        dtype=np.int64)
+
+    def put(self, old: History, builder: Builder, covers: int) -> History:
+        """The old state with the builder's young rows in it, in place of the old one on the disk."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        queues, agents = Words(list(old.queues.texts)), Words(list(old.agents.texts))
+        young = runs.coded(builder.young.table("legs"), queues, agents)
+        tries = runs.coded_attempts(builder.young.table("attempts"), queues, agents)
+        generation = old.generation + 1
+        new = replace(
+            old, generation=generation, covers=covers, queues=queues, agents=agents, state=builder.dump(),
+            sessions=pa.concat_tables([old.sessions, builder.young.table("sessions")]).unify_dictionaries(),
+            pauses=pa.concat_tables([old.pauses, builder.young.table("pauses")]).unify_dictionaries())
+        files: dict[str, Any] = {}
+        files["runs"], new.runs = self._grow("legs", generation, old.files.get("runs", []), old.runs, young)
+        files["tries"], new.tries = self._grow("tries", generation, old.files.get("tries", []), old.tries, tries)
+        for name, table in (("sessions", new.sessions), ("pauses", new.pauses)):
+            files[name] = self._write(f"{name}-{generation}.arrow", table)
+        self._add_up(new, [Run(young)], fresh=False)
+        files["sums"] = self._write_sums(new, generation)
+        new.files = files
+        manifest = {"rules": rules(self.site), "sums": sums(self.site), "generation": generation, "covers": covers,
+                    "queues": queues.texts, "agents": agents.texts, "files": files, "state": new.state}
+        _replace(self.folder / MANIFEST, json.dumps(manifest, ensure_ascii=False).encode())
+        self._sweep(files)
+        return new
+
+    def _grow(self, kind: str, generation: int, entries: list[dict[str, Any]], known: list[Run],
+              table: pa.Table) -> tuple[list[dict[str, Any]], list[Run]]:
+        """Full runs stay as they are; the last, while it is not full, is written again with the new rows."""
+        key = table.schema.names[0]
+        entries, known = list(entries), list(known)
+        if known and known[-1].rows < ROWS and table.num_rows:
+            table = pa.concat_tables([known.pop().table, table]).sort_by([(key, "ascending")])
+            entries.pop()
+        for number, start in enumerate(range(0, table.num_rows, ROWS)):
+            piece = table.slice(start, ROWS).combine_chunks()
+            entry = self._write(f"{kind}-{generation}-{number}.arrow", piece)
+            entries.append(entry)
+            known.append(Run.open(self.folder / entry["name"]))
+        return entries, known
+
+    def _write(self, name: str, table: pa.Table) -> dict[str, Any]:
+        path = self.folder / name
+        crc = runs.write(table, path)
+        _sync(path)
+        return {"name": name, "crc": crc, "rows": table.num_rows}
+
+    def _add_up(self, found: History, fresh_runs: list[Run], fresh: bool) -> None:
+        levels = self.levels(found.queues)
+        if fresh:
+            found.slots, found.waits, found.people = Slots.empty(), Waits.empty(), People.empty()
+        for run in fresh_runs:
+            found.slots = cubes.merge(found.slots, cubes.slots(run, levels, self.site.options, self.clock))
+            waits, people = cubes.by_day(run, levels, self.site.options, self.clock)
+            found.waits = Waits(*(np.concatenate(p) for p in zip(
+                vars(found.waits).values(), vars(waits).values(), strict=True)))
+            found.people = _by_day(People(*(np.concatenate(p) for p in zip(
+                vars(found.people).values(), vars(people).values(), strict=True))))
+        found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
+
+    def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
+        arrays: dict[str, np.ndarray] = {"days.first": np.array([found.days.first])}
+        for kind in ("slots", "waits", "people", "days"):
+            arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
+                           if isinstance(value, np.ndarray)})
+        written = {}
+        for name, value in arrays.items():
+            path = self.folder / f"{name}-{generation}.npy"
+            np.save(path, value)
+            _sync(path)
+            written[name] = {"name": path.name, "crc": runs.checksum(path)}
+        return written
+
+    def _sweep(self, files: Mapping[str, Any]) -> None:
+        """Removes what no state names any more; who has it mapped keeps it until he lets go."""
+        named = {entry["name"] for entry in _entries(files)} | {MANIFEST}
+        for path in self.folder.iterdir():
+            if path.name not in named and path.is_file():
+                path.unlink(missing_ok=True)
+
+
+def _by_day(people: People) -> People:
+    order = np.argsort(people.day, kind="stable")
+    return People(people.day[order], people.queue[order], people.origin[order], people.agent[order],
+                  people.sums[order])
+
+
+def _entries(files: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*files["runs"], *files["tries"], files["sessions"], files["pauses"], *files["sums"].values()]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Written aside, synced, renamed; the folder synced too."""
+    aside = path.with_suffix(".new")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    _sync(path.parent)
