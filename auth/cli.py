@@ -11,6 +11,8 @@ import click
 from auth.permissions import ROLES, Permission
 from auth.users import BadUser, User, UserStore, WeakPassword
 
+PERMISSIONS = [permission.value for permission in Permission]
+
 
 def users_group(store: Callable[[], UserStore]) -> click.Group:
     """The group to mount; `store()` is called only when a command runs."""
@@ -23,8 +25,8 @@ def users_group(store: Callable[[], UserStore]) -> click.Group:
     @click.argument("username")
     @click.option("--role", type=click.Choice(list(ROLES)), default="viewer", show_default=True)
     @click.option("--queue", "queues", multiple=True, help="Only this queue; may be repeated. Without it, all.")
-    @click.option("--give", multiple=True, type=click.Choice(list(Permission)), help="A permission beyond the role.")
-    @click.option("--take", multiple=True, type=click.Choice(list(Permission)), help="A permission of the role less.")
+    @click.option("--give", multiple=True, type=click.Choice(PERMISSIONS), help="A permission beyond the role.")
+    @click.option("--take", multiple=True, type=click.Choice(PERMISSIONS), help="A permission of the role less.")
     @click.option("--language", type=click.Choice(["es", "en"]))
     @click.option("--password", help="Others on this machine may see it; without it one is made and printed.")
     @click.option("--password-stdin", is_flag=True, help="Reads the password from the standard input.")

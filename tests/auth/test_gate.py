@@ -47,15 +47,15 @@ def test_nothing_outside_of_the_static_folder_is_served(site):
         assert site.server.test_client().get(path).status_code in (302, 404)
 
 
-@pytest.mark.parametrize(("role", "calls", "users"), [("admin", 200, 200), ("manager", 200, 403),
-                                                      ("supervisor", 200, 403), ("viewer", 403, 403)])
-def test_each_role_through_each_kind_of_door(client_of, role, calls, users):
+@pytest.mark.parametrize(("role", "calls", "administers"), [("admin", 200, 200), ("manager", 200, 403),
+                                                            ("supervisor", 200, 403), ("viewer", 403, 403)])
+def test_each_role_through_each_kind_of_door(client_of, role, calls, administers):
     client = client_of(role)
     assert client.get("/").status_code == 200
     assert client.get("/_dash-layout").status_code == 200
     assert client.get("/api/me").json["user"] == role
     assert client.get("/api/calls").status_code == calls
-    assert client.post("/api/users").status_code == users
+    assert client.post("/api/users").status_code == administers
     assert client.get("/undeclared").status_code == 403
     assert client.post(POST, json=HELLO).json["response"]["hello"]["children"] == "hello Ana"
     answer = client.post(POST, json=ROWS)
@@ -113,7 +113,8 @@ def test_a_callback_nobody_declared_is_refused_even_to_an_administrator(client_o
 
 
 FORGED = [
-    None, [], {}, "text", 1, {"output": 1}, {"output": None}, {"output": ["hello.children"]}, {"output": "hello.children"},
+    None, [], {}, "text", 1, {"output": 1}, {"output": None}, {"output": ["hello.children"]},
+    {"output": "hello.children"},
     {**HELLO, "inputs": None}, {**HELLO, "inputs": {}}, {**HELLO, "inputs": []}, {**HELLO, "inputs": [None]},
     {**HELLO, "inputs": [{}]}, {**HELLO, "inputs": [[]]}, {**HELLO, "inputs": [prop("zzz", "value", 1)]},
     {**HELLO, "inputs": [prop("name", "other", 1)]}, {**HELLO, "inputs": HELLO["inputs"] * 2},
