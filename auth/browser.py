@@ -32,6 +32,8 @@ def dress(request: Request, response: Response, hashes: Iterable[str], *, asset:
     response.headers.setdefault("Content-Security-Policy", policy(hashes))
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    if asset and request.endpoint == "auth.static" and "v" in request.args:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     if not asset or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -50,8 +50,8 @@ def register(server: Flask, users: UserStore, *, prefix: str = "/", language: st
 
 @cache
 def version() -> str:
-    """Changes with the stylesheet, so that browsers may keep it for a year."""
-    return hashlib.sha256((STATIC / "auth.css").read_bytes()).hexdigest()[:12]
+    """Changes with the files of these pages, so that browsers may keep it for a year."""
+    return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(STATIC.iterdir()))).hexdigest()[:12]
 
 
 def _show(name: str, status: int = 200, **values: Any) -> Response:

@@ -101,10 +101,14 @@ class Tokens:
         """The user of an access token, as the account is now; InvalidToken if it is not good (any more)."""
         return self._user(self._read(access_token, "access"))
 
-    def revoke(self, token: str, address: str = "") -> None:
-        """Signs out: ends the family of a refresh (or access) token. A token that is not good is InvalidToken."""
-        claims = self._read(token, "refresh", "access")
-        who = self._user(claims)
+    def revoke(self, token: str, address: str = "") -> bool:
+        """Signs out: ends the family of a refresh (or access) token; False if it was worth nothing already."""
+        try:
+            claims = self._read(token, "refresh", "access")
+            who = self._user(claims)
+        except InvalidToken:
+            return False
         with self.users.writing() as session:
             session.execute(update(Grant).where(Grant.id == claims["fam"]).values(revoked=self.users.clock()))
             self.users.note(session, "logout", by=who, address=address)
+        return True

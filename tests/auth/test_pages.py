@@ -224,8 +224,9 @@ def test_files_of_ours_may_be_kept_and_pages_may_not(client_of, site):
     page = client.get("/").text
     script = re.search(r'src="(/_dash-component-suites/[^"]+)"', page)[1]
     assert "no-store" not in client.get(script, buffered=True).headers.get("Cache-Control", "")
-    style = site.server.test_client().get("/sign-in/auth.css", buffered=True)
-    assert "no-store" not in style.headers["Cache-Control"]
+    stranger = site.server.test_client()
+    style = re.search(r'href="(/sign-in/auth.css[^"]+)"', stranger.get("/login").text)[1]
+    assert stranger.get(style, buffered=True).headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_the_sign_in_needs_no_script_and_nothing_from_elsewhere(site):

@@ -67,7 +67,9 @@ def test_a_refresh_token_used_twice_ends_the_family(tokens, issued, staff):
 
 def test_families_do_not_touch_each_other(tokens, issued, staff):
     other = tokens.issue(staff.get("manager"))
-    tokens.revoke(issued["refresh_token"])
+    assert tokens.revoke(issued["refresh_token"])
+    assert not tokens.revoke(issued["refresh_token"])
+    assert not tokens.revoke("x.y.z")
     refused(tokens.user_of, issued["access_token"])
     refused(tokens.refresh, issued["refresh_token"])
     assert tokens.user_of(other["access_token"])
