@@ -41,6 +41,14 @@ def centre(settings: "config.Settings") -> "config.Settings":
         "TIMEZONE": DEMO_ZONE})
 
 
+def first_demo(settings: "config.Settings") -> Any:
+    """The demonstration centre, written when it is wanted and not there yet; None otherwise."""
+    from data import demo
+
+    folder = settings.QUEUE_LOG_PATH.parent
+    return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
+
+
 def open_store(settings: "config.Settings") -> "Store":
     """The store over the log of these settings; nothing is read yet."""
     from data import site, sources, store
@@ -79,6 +87,7 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    first = first_demo(settings)
     prefix, language = settings.URL_PREFIX, settings.LANGUAGE
     store, users = open_store(settings), UserStore(settings.database_url)
     key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
@@ -125,7 +134,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
     for path, (name, layout, permission) in exist.items():
         dash.register_page(name, path=path, title=TITLE, layout=guard.page(
-            permission, lambda make=layout, **given: make(lang(), **given), lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
+            permission, lambda make=layout, **given: make(lang(), **given),
+            lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)
@@ -133,7 +143,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
-    app.store, app.users = store, users
+    app.store, app.users, app.first = store, users, first
     return app
 
 
@@ -153,9 +163,8 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     stop = threading.Event()
     if settings.DEMO:
         from data import demo
-        folder = settings.QUEUE_LOG_PATH.parent
-        first = None if demo.exists(folder) else demo.write(folder, timezone=DEMO_ZONE)
-        threading.Thread(target=demo.run, args=(folder, stop, first), name="demo", daemon=True).start()
+        threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",
+                         daemon=True).start()
 
     def follow() -> None:
         while not stop.is_set():
@@ -178,7 +187,29 @@ def fail(words: str) -> None:
     sys.exit(2)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+def open_users() -> Any:
+    """The people of this installation, for the commands that administer them."""
+    from auth.users import UserStore
+
+    settings = read_settings()
+    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return UserStore(settings.database_url)
+
+
+class Commands(click.Group):
+    """The commands whose own modules take long to import are looked up when somebody names them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), "users"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name != "users":
+            return super().get_command(context, name)
+        from auth.cli import users_group
+        return users_group(open_users)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name=TITLE)
 @click.pass_context
 def main(context: click.Context) -> None:

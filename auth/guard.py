@@ -92,6 +92,8 @@ class Gate:
     open_paths: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     language: str = "es"
+    # What a person sees who first has to change the password, whatever page was asked for.
+    change_page: Callable[[User], Any] | None = None
     visits: Visits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,8 +148,8 @@ class Gate:
         if not who.is_authenticated:
             return self._stranger()
         if who.must_change and not (door and door.changing) and not self.under(request.path, *WHILE_CHANGING):
-            if self.is_page():
-                return redirect(self.prefix + "password")
+            if self.is_page() and self.change_page is not None:
+                return self.change_page(who)
             return self.fail(403, "password_change_required", CHANGE_FIRST)
         return self._decide(who, door)
 

@@ -46,6 +46,7 @@ def register(server: Flask, users: UserStore, *, prefix: str = "/", language: st
     blueprint.add_url_rule("/language", "language", choose_language, methods=["POST"])
     server.register_blueprint(blueprint)
     marks.declare(server, "auth.static", None, open=True)
+    server.extensions["gate"].change_page = change_first
 
 
 @cache
@@ -137,6 +138,13 @@ def logout() -> Any:
     logout_user()
     session.clear()
     return redirect(gate().prefix + "login", 303)
+
+
+def change_first(who: User) -> Response:
+    """The form in place of the page that was asked for, with the refusal's status and code."""
+    response = _show("password", 403, username=who.username, must_change=True)
+    response.headers["X-Error-Code"] = "password_change_required"
+    return response
 
 
 @marks.route(None, changing=True)

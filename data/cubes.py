@@ -63,7 +63,7 @@ class Clock:
         moments = calendar.local(unique.astype(np.int64) * SLOT, self.zone)
         naive = moments.tz_localize(None)
         day = (naive.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)).astype(np.int32)
-        hour = (moments.weekday * 24 + moments.hour).to_numpy().astype(np.int32)
+        hour = (moments.day_of_week * 24 + moments.hour).to_numpy().astype(np.int32)
         return day[inverse], hour[inverse]
 
 

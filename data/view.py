@@ -175,7 +175,7 @@ class View:
         edges = calendar.intervals(filters, 15, self.zone)
         table = self._binned(filters, edges)
         clock = calendar.local(edges[:-1], self.zone)
-        keys = {"hour": clock.hour, "weekday": clock.weekday}
+        keys = {"hour": clock.hour, "weekday": clock.day_of_week}
         ways: dict[str, str] = dict.fromkeys(measures.SUMS, "sum")
         return table.assign(**{n: keys[n].to_numpy() for n in names}).groupby(names).agg(
             {**ways, "longest_wait": "max", "max_talk": "max"})

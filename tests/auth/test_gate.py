@@ -157,7 +157,8 @@ def test_until_the_first_password_is_changed_nothing_else_can_be_done(users):
     client = build(users).server.test_client()
     assert enter(client, "admin", "admin123").headers["Location"] == "/password"
     answer = client.get("/calls")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/password")
+    assert (answer.status_code, answer.headers["X-Error-Code"]) == (403, "password_change_required")
+    assert b'name="new_password"' in answer.data
     for answer in (client.get("/api/calls"), client.get("/_dash-layout"), client.post(POST, json=HELLO),
                    client.post("/api/users"), client.get("/assets/app.css")):
         assert (answer.status_code, answer.json["error"]["code"]) == (403, "password_change_required")

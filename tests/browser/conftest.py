@@ -36,7 +36,8 @@ def serving(folder: Path, **settings: str) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")], cwd=folder, stdout=output, stderr=subprocess.STDOUT,
-            env={**keep, "DATA_DIR": str(folder / "var"), "SERVER_PORT": str(port), "REFRESH_SECONDS": "0.5", **settings})
+            env={**keep, "DATA_DIR": str(folder / "var"), "SERVER_PORT": str(port), "REFRESH_SECONDS": "0.5",
+                 **settings})
     address = f"http://127.0.0.1:{port}"
     try:
         ready(process, address + settings.get("URL_PREFIX", "/") + "health", log)
@@ -84,35 +85,47 @@ class Watch:
 
 @pytest.fixture
 def visit(chromium) -> Iterator[Callable[..., Page]]:
-    """Opens an address in a fresh browser; at the end the console must be clean and nothing left this machine."""
-    opened: list[tuple[BrowserContext, Watch]] = []
+    """Opens an address in a fresh browser; at the end the console must be clean and nothing left this machine.
+
+    `refused`: how many sign-ins the server is expected to refuse.
+    """
+    opened: list[tuple[BrowserContext, Watch, int]] = []
 
     def open_page(address: str, width: int = 1440, height: int = 900, scheme: str = "light",
-                  locale: str = "es-PE") -> Page:
+                  locale: str = "es-PE", refused: int = 0) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
         page = context.new_page()
-        opened.append((context, Watch(page, address)))
+        opened.append((context, Watch(page, address), refused))
         page.goto(address)
         return page
 
     yield open_page
-    for context, watch in opened:
+    for context, watch, refused in opened:
         context.close()
-        assert watch.noise == []
+        told = [words for words in watch.noise if "401 (UNAUTHORIZED)" in words]  # what a refused sign-in leaves
+        assert [words for words in watch.noise if words not in told] == []
+        assert len(told) == refused
         assert watch.foreign == []
+
+
+def person(folder: Path, username: str, role: str) -> None:
+    """Somebody who may sign in with PASSWORD at the server of this folder."""
+    subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", username, "--role", role, "--password-stdin"],
+                   cwd=folder, input=PASSWORD, text=True, check=True, capture_output=True,
+                   env={**os.environ, "DATA_DIR": str(folder / "var")})
 
 
 def sign_in(page: Page, password: str = PASSWORD, username: str = "admin") -> None:
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
+    page.click("button.main")
 
 
 def first_sign_in(page: Page) -> None:
     """The first person of an installation: signs in, is made to change the password, arrives at the page."""
     sign_in(page, "admin123")
     page.wait_for_url("**/password*")
-    page.fill("input[name=current]", "admin123")
-    page.fill("input[name=new]", PASSWORD)
-    page.fill("input[name=again]", PASSWORD)
-    page.click("button[type=submit]")
+    page.fill("input[name=current_password]", "admin123")
+    page.fill("input[name=new_password]", PASSWORD)
+    page.fill("input[name=repeat_password]", PASSWORD)
+    page.click("button.main")

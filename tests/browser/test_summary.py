@@ -1,0 +1,161 @@
+"""Resumen in a browser: from the first sign-in to numbers that move by themselves."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD, first_sign_in, person, serving, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+OUTCOMES = 9
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    with serving(folder) as address:
+        person(folder, "ana", "manager")
+        yield address
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A server on a log that the test writes."""
+    folder = tmp_path_factory.mktemp("own")
+    log = folder / "queue_log"
+    now = int(time.time())
+    log.write_text(call(now - 120, 1) + call(now - 100, 2))
+    with serving(folder, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC") as address:
+        person(folder, "ana", "manager")
+        yield address, log
+
+
+def call(enter: int, number: int) -> str:
+    return (f"{enter}|{enter}.{number}|600|NONE|DID|6017000000\n"
+            f"{enter}|{enter}.{number}|600|NONE|ENTERQUEUE||3001234567|1\n"
+            f"{enter + 5}|{enter}.{number}|600|Ana Gómez|CONNECT|5|{enter}.9|4\n"
+            f"{enter + 65}|{enter}.{number}|600|Ana Gómez|COMPLETECALLER|5|60|1\n")
+
+
+def offered(page: Page) -> int:
+    """The first KPI as a number."""
+    return int(re.sub(r"\D", "", page.locator("#dashboard-kpis .kpi .figure").first.inner_text().split()[0]))
+
+
+def identity(page: Page) -> tuple[int, list[int]]:
+    """Offered, and every outcome, as the card of the outcomes shows them."""
+    counts = [int(re.sub(r"\D", "", text)) for text in page.locator("#dashboard-outcomes .count").all_inner_texts()]
+    return counts[0], counts[1:]
+
+
+def arrive(page: Page) -> None:
+    """Signs in and waits for the numbers."""
+    sign_in(page, username="ana")
+    expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
+
+
+def test_a_stranger_gets_from_the_first_sign_in_to_todays_numbers(demo, visit):
+    page = visit(demo)
+    expect(page).to_have_url(re.compile("/login"))
+    expect(page.locator("body")).to_contain_text("admin123")
+    first_sign_in(page)
+    expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
+    expect(page.locator(".demo")).to_be_visible()
+    expect(page.locator("#dashboard-queues")).to_contain_text("600 Ventas")
+    total, parts = identity(page)
+    assert len(parts) == OUTCOMES
+    assert total == sum(parts) == offered(page) > 0
+
+
+def test_the_demonstration_moves_without_a_reload(demo, visit):
+    page = visit(demo)
+    arrive(page)
+    before = page.locator("#dashboard-outcomes").inner_text()
+    expect(page.locator("#dashboard-outcomes")).not_to_have_text(before, use_inner_text=True, timeout=60_000)
+
+
+@pytest.mark.parametrize("width, height", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale, words", [("es-PE", "Ofrecidas"), ("en-US", "Offered")])
+def test_every_size_theme_and_language(demo, visit, width, height, scheme, locale, words):
+    page = visit(demo, width, height, scheme, locale)
+    page.context.add_cookies([{"name": "lang", "value": locale[:2], "url": demo}])
+    page.reload()
+    arrive(page)
+    expect(page.locator("#dashboard-kpis")).to_contain_text(words)
+    expect(page.locator("#dashboard-volume .bars").first).to_be_visible()
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    out = Path(__file__).parent.parent / "out"
+    out.mkdir(exist_ok=True)
+    page.screenshot(path=out / f"summary-{width}-{scheme}-{locale[:2]}.png", full_page=True)
+
+
+def test_a_line_in_the_log_is_on_the_page(own, visit):
+    address, log = own
+    page = visit(address)
+    arrive(page)
+    expect(page.locator("#dashboard-kpis .kpi .figure").first).to_have_text(re.compile("^2"))
+    expect(page.locator(".demo")).to_have_count(0)
+    with log.open("a") as file:
+        file.write(call(int(time.time()) - 80, 3))
+    expect(page.locator("#dashboard-kpis .kpi .figure").first).to_have_text(re.compile("^3"), timeout=10_000)
+    total, parts = identity(page)
+    assert (total, sum(parts)) == (3, 3)
+
+
+def test_filters_live_in_the_address(own, visit):
+    address, _ = own
+    page = visit(address)
+    arrive(page)
+    page.click("#shell-segments a:has-text('7')")
+    expect(page).to_have_url(re.compile("period=last_7"))
+    again = visit(page.url)
+    arrive(again)
+    expect(again).to_have_url(re.compile("period=last_7"))
+    expect(again.locator("#shell-segments a.active")).to_contain_text("7")
+
+
+def test_two_people_do_not_disturb_each_other(own, visit):
+    address, _ = own
+    one, other = visit(address), visit(address)
+    arrive(one)
+    arrive(other)
+    one.click("#shell-segments a:has-text('7')")
+    expect(one).to_have_url(re.compile("period=last_7"))
+    expect(other).not_to_have_url(re.compile("period"))
+
+
+def test_the_session_ends_at_the_door(own, visit):
+    address, _ = own
+    page = visit(address, refused=1)
+    arrive(page)
+    page.context.clear_cookies()
+    page.goto(address)
+    expect(page).to_have_url(re.compile("/login"))
+    sign_in(page, "not the password", "ana")
+    expect(page.locator("#error")).to_be_visible()
+    sign_in(page, PASSWORD, "ana")
+    expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
+
+
+@pytest.fixture(scope="module")
+def issabel(shared, tmp_path_factory):
+    log = shared / "logs/01_issabel4_centos7_ast16/queue_log"
+    with serving(tmp_path_factory.mktemp("issabel"), QUEUE_LOG_PATH=str(log), TIMEZONE="America/Bogota") as address:
+        yield address
+
+
+@pytest.mark.real
+def test_the_files_of_a_real_issabel(issabel, visit):
+    """33 calls of 2022, of which three were answered; none today."""
+    page = visit(issabel)
+    first_sign_in(page)
+    expect(page.locator("#dashboard-empty")).to_contain_text(re.compile("Sin llamadas|No hay llamadas"))
+    page.goto(f"{issabel}/?start_date=2022-07-01&end_date=2022-10-31&origin=all")
+    expect(page.locator("#dashboard-kpis .kpi .figure").first).to_have_text(re.compile("^33"))
+    total, parts = identity(page)
+    assert (total, parts[0], parts[1]) == (33, 3, 30)
