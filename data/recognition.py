@@ -40,6 +40,7 @@ class Sight:
     book: Book
     entries: list[Entry] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
+    cut: set[int] = field(default_factory=set)  # logs that were seen cut back: compared in full when they have grown
 
     def identify(self, entry: Entry, file: LogFile) -> Generation | None:
         """The log whose bytes these are, perhaps a new one; None when there is nothing to take (an empty file, the
@@ -51,13 +52,16 @@ class Sight:
         cuts: list[tuple[int, Generation]] = []
         logs = [g for g in self.book.logs.values() if g.head.startswith(line) or (g.head and first.startswith(g.head))]
         for g in sorted(logs, key=lambda g: -g.off):
-            if g.off <= file.size and first.startswith(g.head) and tail(file, g) == g.tail:
+            if g.off <= file.size and g.id not in self.cut and first.startswith(g.head) and tail(file, g) == g.tail:
                 return g
             differs = self._differs(file, g, first)
-            if differs >= file.size:
-                return None
             if differs >= g.off:
+                self.cut.discard(g.id)
                 return g
+            if differs >= file.size:
+                if not self.held(g, entry):
+                    self.cut.add(g.id)
+                return None
             cuts.append((_line_start(file, differs), g))
         place, g = max(cuts, key=lambda cut: cut[0], default=(0, Generation()))
         if not place:

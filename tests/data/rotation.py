@@ -80,7 +80,7 @@ class Centre:
         """A line nobody else writes."""
         self.number += 1
         text = f"{BEGIN + self.number // 3}|{BEGIN}.{self.number}|600|SIP/{100 + self.number % 7}|CONNECT|{self.number}"
-        return text.encode().ljust(size, b"x")
+        return (text.encode() + (b"|%x" % (self.number * 7919)) * (size // 8))[:max(size, len(text))]
 
     def lines(self, count: int, kept: bool = True) -> bytes:
         """New lines; the book must have them unless not `kept`."""
