@@ -2,7 +2,7 @@
 
 Ops are what writers, rotators and administrators do, and the program being killed with -9 at any instruction. A line
 must be in the book when it stood whole in a readable file at a poll that ended well; every line in the book must be one
-that was written. `python -m tests.data.test_fuzz_log 0 2500` runs lives 0 to 2,499 in some minutes and prints the count.
+that was written. `python -m tests.data.test_fuzz_log 0 2500` runs lives 0 to 2,499, in some minutes.
 """
 
 import gzip
