@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -51,7 +52,7 @@ def first_demo(settings: "config.Settings") -> Any:
 
 def open_store(settings: "config.Settings") -> "Store":
     """The store over the log of these settings; nothing is read yet."""
-    from data import site, sources, store
+    from data import site, store
     from data.rules import Options
 
     folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
@@ -60,7 +61,7 @@ def open_store(settings: "config.Settings") -> "Store":
                       internal_re=settings.INTERNAL_CALLERS)
     place = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
                       settings.DEMO)
-    return store.Store(sources.FileSource(settings.QUEUE_LOG_PATH), place)
+    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / "store", place)
 
 
 def create_app(settings: "config.Settings") -> "Dash":
@@ -287,6 +288,56 @@ def analyze(files: tuple[Path, ...], as_of: int | None, given: str, sections: st
     else:
         json.dump({name: answer[name] for name in analysis.SECTIONS if name in wanted}, sys.stdout, ensure_ascii=False)
         sys.stdout.write("\n")
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Ends when everything that is there has been read.")
+@click.option("--json", "as_json", is_flag=True, help="Prints lines, rejected, legs, seconds and version as JSON.")
+def ingest(once: bool, as_json: bool) -> None:
+    """Brings the store up to date with the log, and keeps it so."""
+    settings = centre(read_settings())
+    store, began, told = open_store(settings), time.monotonic(), 0.0
+
+    def tell(done: Any) -> None:
+        nonlocal told
+        if not as_json and time.monotonic() - told >= 1:
+            told = time.monotonic()
+            click.echo(f"{done.lines:,} lines read", err=True)
+
+    while True:
+        read = store.refresh(tell)
+        while store.refresh(tell).chunks:
+            pass
+        store.settle()
+        if once:
+            break
+        if read.lines and not as_json:
+            click.echo(f"{store.counts()['lines']:,} lines, {store.counts()['legs']:,} legs")
+        time.sleep(settings.REFRESH_SECONDS)
+    found = {**store.counts(), "seconds": round(time.monotonic() - began, 3)}
+    if store.problem:
+        fail(f"{store.problem}: {store.detail or settings.QUEUE_LOG_PATH}.")
+    words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
+    click.echo(json.dumps(found) if as_json else words.format(**found))
+
+
+@main.command()
+@click.argument("table", type=click.Choice(["events", "legs", "attempts", "sessions", "pauses"]))
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First local day.")
+@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last local day, included.")
+@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; the standard output without it.")
+def dump(table: str, start: Any, end: Any, kind: str, out: Path | None) -> None:
+    """Writes TABLE from the store."""
+    from data import dump as dumps
+
+    if kind == "parquet" and out is None:
+        fail("--out: parquet needs a file.")
+    settings = centre(read_settings())
+    try:
+        dumps.write(open_store(settings), table, start and start.date(), end and end.date(), kind, out)
+    except dumps.Refused as error:
+        fail(f"{error}")
 
 
 @main.command()

@@ -36,13 +36,16 @@ class Book(book_read.Pages):
         super().__init__(folder)
         self.clock, self._may_write, self._lock = clock, not read_only, -1
         self._loose = [0, 0]  # bytes and rows
+        self.distrusted = False  # was found damaged while it was used: is built again when it is locked next
         self.hurt: frozenset[int] = frozenset()  # logs of which something is damaged
         try:
             if self._may_write:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if not (self.folder / book_open.NAME).exists():
                     book_open.writer(self.folder).close()
-            self._db()
+            con = self._db()
+            if self._may_write:
+                book_open.sound(con)
         except BookError as error:
             self._mend(error)
         except (sqlite3.Error, OSError) as error:
@@ -106,6 +109,8 @@ class Book(book_read.Pages):
         try:
             con = book_open.writer(self.folder)
             try:
+                if self.distrusted:
+                    raise DamagedBook("found while it was used")
                 book_open.sound(con)
             except BaseException:
                 con.close()
@@ -116,8 +121,9 @@ class Book(book_read.Pages):
                 raise
             old = book_open.set_aside(self.folder, time.strftime("%Y%m%d-%H%M%S", time.gmtime(self.clock())))
             con = book_open.writer(self.folder)
+            self.distrusted = False
         state = (self.folder / book_open.NAME).stat()
-        self._con, self._pid, self._file = con, os.getpid(), (state.st_dev, state.st_ino)
+        self._con, self._pid, self._file, self._copied = con, os.getpid(), (state.st_dev, state.st_ino), False
         self.reload()
         book_repair.start(self, old)
 

@@ -117,7 +117,7 @@ def reader(folder: Path) -> sqlite3.Connection:
     if not path.exists():
         raise FileNotFoundError(2, "No such file", str(path))
     con = None
-    for mode in ("mode=rw", "mode=ro"):
+    for mode in () if unwritable(folder) else ("mode=rw", "mode=ro"):
         try:
             con = _connect(path, mode)
             break
@@ -128,6 +128,12 @@ def reader(folder: Path) -> sqlite3.Connection:
         con = _copy(path)
     con.execute("PRAGMA query_only=ON")
     return con
+
+
+def unwritable(folder: Path) -> bool:
+    """Whether the disk is mounted read-only. No connection is opened there: SQLite would keep its shared memory
+    read-only for the whole process, also when the disk can be written again."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _copy(path: Path) -> sqlite3.Connection:
@@ -174,7 +180,7 @@ def writer(folder: Path) -> sqlite3.Connection:
 def sound(con: sqlite3.Connection) -> None:
     """DamagedBook where the file or a row of it is not what was written."""
     try:
-        found = con.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = con.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise DamagedBook(found)
         for values in con.execute(book_rows.SELECT_GENERATION):

@@ -50,6 +50,7 @@ class Pages:
         self.folder, self._guard = Path(folder), threading.RLock()
         self._con: sqlite3.Connection | None = None
         self._pid, self._file = 0, (0, 0)
+        self._copied = False  # reads a copy, because the disk is read-only
         self._known: dict[int, Generation] | None = None  # the writer's list; readers ask the file
 
     def _db(self) -> sqlite3.Connection:
@@ -62,9 +63,12 @@ class Pages:
                 raise
             return self._con
         here = (state.st_dev, state.st_ino)
-        if self._con is None or self._pid != os.getpid() or (self._file != here and self._known is None):
+        renew = self._known is None and (
+            self._file != here or (self._copied and not book_open.unwritable(self.folder)))
+        if self._con is None or self._pid != os.getpid() or renew:
             if self._con is not None and self._pid == os.getpid():
                 self._con.close()
+            self._copied = book_open.unwritable(self.folder)
             self._con, self._pid, self._file = book_open.reader(self.folder), os.getpid(), here
         return self._con
 

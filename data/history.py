@@ -16,14 +16,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
-from data import cubes, frames, runs
+from data import cubes, frames, losses, runs
 from data.builder import Builder
 from data.cubes import Clock, Days, People, Slots, Waits
+from data.losses import Losses
 from data.runs import ROWS, Damaged, Run, Words
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
 MANIFEST = "CURRENT.json"
+KINDS = ("slots", "waits", "people", "losses", "days")
 
 
 def digest(value: Any) -> str:
@@ -58,6 +60,7 @@ class History:
     slots: Slots = field(default_factory=Slots.empty)
     waits: Waits = field(default_factory=Waits.empty)
     people: People = field(default_factory=People.empty)
+    losses: Losses = field(default_factory=Losses.empty)
     days: Days = field(default_factory=lambda: cubes.days(Slots.empty(), 1, Waits.empty()))
     state: dict[str, Any] | None = None
     files: dict[str, Any] = field(default_factory=dict)
@@ -123,9 +126,9 @@ class Shelf:
         arrays = {name: np.load(self.folder / entry["name"], mmap_mode="r")
                   for name, entry in found.files["sums"].items()}
         made = {kind: {name.split(".")[1]: value for name, value in arrays.items() if name.startswith(f"{kind}.")}
-                for kind in ("slots", "waits", "people", "days")}
+                for kind in KINDS}
         found.slots, found.waits = Slots(**made["slots"]), Waits(**made["waits"])
-        found.people = People(**made["people"])
+        found.people, found.losses = People(**made["people"]), Losses(**made["losses"])
         found.days = Days(first=int(made["days"].pop("first")[0]), **made["days"])
 
     # -- writing ---------------------------------------------------------------------------------
@@ -135,15 +138,16 @@ class Shelf:
         return np.array([self.site.threshold(q) for q in words.texts] or [self.site.options.sl_threshold],
                         dtype=np.int64)
 
-    def put(self, old: History, builder: Builder, covers: int) -> History:
-        """The old state with the builder's young rows in it, in place of the old one on the disk."""
+    def put(self, old: History, builder: Builder, covers: int, more: Mapping[str, Any]) -> History:
+        """The old state with the builder's young rows in it, in place of the old one on the disk; `more` is kept with
+        the builder's state."""
         self.folder.mkdir(parents=True, exist_ok=True)
         queues, agents = Words(list(old.queues.texts)), Words(list(old.agents.texts))
         young = runs.coded(builder.young.table("legs"), queues, agents)
         tries = runs.coded_attempts(builder.young.table("attempts"), queues, agents)
         generation = old.generation + 1
         new = replace(
-            old, generation=generation, covers=covers, queues=queues, agents=agents, state=builder.dump(),
+            old, generation=generation, covers=covers, queues=queues, agents=agents, state={**builder.dump(), **more},
             sessions=pa.concat_tables([old.sessions, builder.young.table("sessions")]).unify_dictionaries(),
             pauses=pa.concat_tables([old.pauses, builder.young.table("pauses")]).unify_dictionaries())
         files: dict[str, Any] = {}
@@ -192,11 +196,15 @@ class Shelf:
                 vars(found.waits).values(), vars(waits).values(), strict=True)))
             found.people = _by_day(People(*(np.concatenate(p) for p in zip(
                 vars(found.people).values(), vars(people).values(), strict=True))))
+        window = self.site.options.recall_window
+        since = min((int(run.number("enter")[0]) for run in fresh_runs if run.rows), default=1 << 62) - window
+        old = Losses.empty() if fresh else found.losses.between(0, since)
+        found.losses = losses.join(old, losses.find(found.runs, since, window))
         found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
 
     def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
         arrays: dict[str, np.ndarray] = {"days.first": np.array([found.days.first])}
-        for kind in ("slots", "waits", "people", "days"):
+        for kind in KINDS:
             arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
                            if isinstance(value, np.ndarray)})
         written = {}

@@ -8,6 +8,9 @@ import pyarrow.compute as pc
 from data import frames
 from data.names import Names
 
+ORDER = ("callid", "callid_enter", "queue", "enter", "caller", "caller_orig", "caller_name", "did", "position",
+         "outcome", "wait", "agent", "ring", "connect", "talk", "call_talk", "end", "call_end", "end_by", "transfer",
+         "transfer_kind", "transfer_to", "key", "internal", "flags")
 _NUMBERS = ("wait", "ring", "connect", "talk", "call_talk", "end", "call_end", "position")
 _FLAGS = {bits: [name for name in frames.FLAGS if bits & frames.FLAG[name]] for bits in range(1 << len(frames.FLAGS))}
 
@@ -42,10 +45,7 @@ def legs(table: pa.Table, names: Names) -> list[dict[str, Any]]:
         "flags": [_FLAGS[bits] for bits in table.column("flags").to_pylist()],
         **{name: known(table.column(name)) for name in _NUMBERS},
     }
-    order = ("callid", "callid_enter", "queue", "enter", "caller", "caller_orig", "caller_name", "did", "position",
-             "outcome", "wait", "agent", "ring", "connect", "talk", "call_talk", "end", "call_end", "end_by",
-             "transfer", "transfer_kind", "transfer_to", "key", "internal", "flags")
-    return [dict(zip(order, row, strict=True)) for row in zip(*(columns[name] for name in order), strict=True)]
+    return [dict(zip(ORDER, row, strict=True)) for row in zip(*(columns[name] for name in ORDER), strict=True)]
 
 
 def attempts(table: pa.Table, names: Names, noise_ms: int) -> list[dict[str, Any]]:

@@ -49,10 +49,14 @@ class Words:
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
         parts = [np.empty(0, dtype=np.int32)]
         for chunk in chunks:
-            table = np.array([self.number(text) if text is not None else -1
-                              for text in chunk.dictionary.to_pylist()] + [-1], dtype=np.int32)
-            indices = chunk.indices.fill_null(len(table) - 1) if chunk.null_count else chunk.indices
-            parts.append(table[indices.to_numpy(zero_copy_only=False)])
+            words = chunk.dictionary.to_pylist()
+            indices = (chunk.indices.fill_null(len(words)) if chunk.null_count else chunk.indices).to_numpy(
+                zero_copy_only=False)
+            table = np.full(len(words) + 1, -1, dtype=np.int32)
+            for i in np.unique(indices).tolist():  # words of the dictionary that no row uses stay unknown
+                if i < len(words):
+                    table[i] = self.number(words[i])
+            parts.append(table[indices])
         return np.concatenate(parts)
 
     def number(self, text: str) -> int:

@@ -87,7 +87,8 @@ class Follower:
         except BookError as error:
             poll.problem, poll.detail = error.words, error.detail
             if isinstance(error, DamagedBook):
-                self.book.unlock()  # the next poll builds it again
+                self.book.distrusted = True  # the next poll builds it again
+                self.book.unlock()
         return poll
 
     def _remember(self) -> None:

@@ -1,141 +1,218 @@
-"""The store: the log as frames, kept up to date, shared by everybody who asks."""
+"""The store: follows the log into the book, folds the book into history, and shows it as snapshots.
+
+One process at a time writes (whoever holds the book's lock); any number of others read the same files and fold the
+newest lines for themselves. `refresh` is called by one thread of a process, `view` by anybody.
+"""
 
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
-from data import agents, frames, legs, names, queue_log
+from data import cubes, queue_log, runs
+from data.book import Book
+from data.book_open import BUSY, BookError
+from data.book_rows import Chunk
+from data.builder import Builder, Young
+from data.cubes import People, Slots
+from data.history import History, Shelf
 from data.queue_log import Bad, Events
+from data.rules import SLACK
+from data.runs import Damaged, Run, Words
+from data.segments import DamagedSegment
 from data.site import Site
-from data.sources import FileSource
+from data.snapshot import Snapshot, builder_tables
+from data.sources import Follower
 from data.view import View
 
 log = logging.getLogger(__name__)
 
+FULL = 250_000  # young rows that are put away at once
+SOME = 20_000  # that are put away when the log is quiet
+REST = 21_600.0  # seconds after which fewer are put away too
+AGAIN = 60.0  # seconds between two rebuildings because lines came late
+
 
 @dataclass
-class Snapshot:
-    """The frames at one version; nobody changes them. `legs` is ordered by enter, its agents are identities."""
+class Progress:
+    """What a refresh did."""
 
-    site: Site
-    version: int
-    legs: pd.DataFrame
-    attempts: pd.DataFrame
-    sessions: pd.DataFrame
-    pauses: pd.DataFrame
-    queues: list[str]
-    agents: list[str]
-    extensions: dict[str, str]
-    data_until: int | None
-    problem: str
-    _memo: dict[Hashable, Any] = field(default_factory=dict)
-    _locks: dict[Hashable, threading.Lock] = field(default_factory=dict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def agent_label(self, agent: str) -> str:
-        """Ana Gómez (1001); the name alone where no extension is known."""
-        number = self.extensions.get(agent)
-        return f"{agent} ({number})" if number and number != agent else agent
-
-    def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The answer to a question of this version, computed once however many ask at the same time."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._memo:
-                self._memo[key] = make()
-            return self._memo[key]
+    lines: int = 0
+    bad: int = 0
+    chunks: int = 0
+    rebuilt: bool = False
 
 
 class Store:
-    """Follows a source and folds it. `refresh` is called by one thread; `view` by anybody."""
+    """The log at `path`, kept in `folder`."""
 
-    def __init__(self, source: FileSource, site: Site, clock: Callable[[], float] = time.time):
-        self.source, self.site, self.clock = source, site, clock
+    def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time):
+        self.site, self.clock = site, clock
+        self.book = Book(folder)
+        self.follower = Follower(path, self.book, clock)
+        self.shelf = Shelf(folder / "history", site)
         self._lock = threading.Lock()
-        self._open = legs.Open()
-        self._agents = agents.State(names=names.Names(dict(site.extensions)))
-        self._ended: list[pa.Table] = []
-        self._attempts: list[pa.Table] = [frames.empty(frames.ATTEMPT)]
-        self._sessions: list[pa.Table] = []
-        self._pauses: list[pa.Table] = []
-        self._book: list[Events] = []
-        self._extensions: set[str] = set()
-        self.bad = Bad()
-        self.rejected: Counter[str] = Counter()
-        self.unknown: Counter[str] = Counter()
-        self.lines = 0
-        self._snapshot = self._shot(0, "")
+        self._fresh()
+        self.problem = self.detail = ""
+        self._stamp: Any = None
+        self._incarnation = ""
+        self._put_at = self._rebuilt_at = -AGAIN
+        self._snapshot = self._shot()
 
-    def refresh(self) -> int:
-        """Reads what the source has since the last time; the version, which grows when something changed."""
+    def _fresh(self) -> None:
+        """Nothing read yet."""
+        self.history = History()
+        self.builder = Builder(self.site.options, dict(self.site.extensions))
+        self.last, self._settled_late = 0, 0
+        self._reset_young()
+
+    def _reset_young(self) -> None:
+        self.queues, self.people = Words(list(self.history.queues.texts)), Words(list(self.history.agents.texts))
+        self._slots, self._by_agent, self._added = Slots.empty(), People.empty(), len(self.builder.young.legs)
+
+    # -- following -------------------------------------------------------------------------------
+
+    def refresh(self, progress: Callable[[Progress], None] | None = None) -> Progress:
+        """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
-            news, began = 0, time.monotonic()
-            for block in self.source.read():
-                events, bad = queue_log.parse(block)
-                self.bad += bad
-                self._fold(events)
-                news += len(events) + bad.count
-            changed = news or self.source.problem != self._snapshot.problem
-            if changed:
-                self.lines += news
-                self._snapshot = self._shot(self._snapshot.version + 1, self.source.problem)
-                log.info("read %d lines, %d legs, %.0f ms", news, len(self._snapshot.legs),
-                         1000 * (time.monotonic() - began))
-            return self._snapshot.version
+            done = Progress()
+            before = (self.last, self.history.generation, self.problem)
+            if self._stamp is None:
+                self._restore()
+            poll = self.follower.poll(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress))
+            self.problem = "" if poll.problem == BUSY else poll.problem
+            self.detail = poll.detail
+            writer = self.book.locked
+            try:
+                self._catch_up(done, progress)
+                if not writer and self.shelf.stamp() != self._stamp:
+                    self._restore()
+                    self._catch_up(done, progress)
+                if writer:
+                    self._put_away(done)
+            except DamagedSegment as error:
+                self.problem, self.detail = "A part of the stored log is damaged", str(error)
+            except BookError as error:
+                self.problem, self.detail = error.words, error.detail
+            if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
+                self._snapshot = self._shot()
+            return done
 
-    def _fold(self, events: Events) -> None:
-        ended, self._open = legs.fold(self._open, events, self.site.options)
-        self._ended.append(ended.legs)
-        self._attempts.append(ended.attempts)
-        self.rejected += ended.refused
-        self.unknown += ended.unknown
-        self._extensions |= names.extensions(events)
-        taught = names.learn(self._agents.names, events)
-        self._book.append(events)
-        if taught:  # the same person has had two names: his past is read again
-            fresh, self._sessions, self._pauses = agents.State(names=self._agents.names), [], []
-            for old in self._book:
-                fresh = self._people(fresh, old)
-            self._agents = fresh
-        else:
-            self._agents = self._people(self._agents, events)
+    def _restore(self) -> None:
+        """The history in place, and the builder as it was when it was written."""
+        self._stamp = self.shelf.stamp() or (0, 0)
+        try:
+            self._incarnation = self.book.incarnation
+            found = self.shelf.load()
+        except Damaged as error:
+            log.warning("the history is damaged and is made again from the events: %s", error)
+            found = None
+        except BookError:
+            found = None
+        if found is None or found.state is None or found.state.get("incarnation") != self._incarnation:
+            self._fresh()
+            return
+        self.history = found
+        self.builder = Builder.load(self.site.options, dict(self.site.extensions), found.state)
+        self.last, self._settled_late = found.covers, int(found.state.get("settled_late", 0))
+        self._reset_young()
 
-    def _people(self, state: agents.State, events: Events) -> agents.State:
-        sessions, pauses, state = agents.fold(state, events, self.site.options)
-        self._sessions.append(sessions)
-        self._pauses.append(pauses)
-        return state
+    def _catch_up(self, done: Progress, progress: Callable[[Progress], None] | None) -> None:
+        if self.book.incarnation != self._incarnation:
+            self._incarnation = self.book.incarnation
+            self._fresh()
+        for chunk in self.book.chunks(after=self.last):
+            events, bad = queue_log.parse(_whole(chunk.bytes()))
+            self._take(chunk, events, bad, done, progress)
 
-    def _shot(self, version: int, problem: str) -> Snapshot:
-        now, options, who = int(self.clock()), self.site.options, self._agents.names
-        table = pa.concat_tables([*self._ended, legs.as_of(self._open.legs, now, options)])
-        table = legs.internal(table.unify_dictionaries().combine_chunks(), options, frozenset(self._extensions))
-        calls = frames.frame(table.sort_by([("enter", "ascending")]))
-        calls["agent"] = _renamed(calls["agent"], who.identity)
-        spelled: dict[str, str] = {}
-        calls["queue"] = _renamed(calls["queue"], lambda raw: spelled.setdefault(raw.casefold(), raw))
-        calls["threshold"] = calls["queue"].map(self.site.threshold).astype("float64").fillna(
-            options.sl_threshold).to_numpy()
-        tries = frames.frame(pa.concat_tables(self._attempts))
-        tries["agent"] = _renamed(tries["agent"], who.identity)
-        more, still = agents.finish(self._agents, now, options)
-        sessions, pauses = (frames.frame(pa.concat_tables([*a, b])) for a, b in (
-            (self._sessions, more), (self._pauses, still)))
-        people = {*calls["agent"].dropna().unique(), *sessions["agent"].dropna().unique(),
-                  *tries["agent"].dropna().unique()}
-        return Snapshot(self.site, version, calls, tries, sessions, pauses,
-                        sorted(str(q) for q in calls["queue"].cat.categories), sorted(map(str, people)),
-                        {**{name: number for number, name in self.site.extensions.items()}, **who.extensions()},
-                        self._open.clock or None, problem)
+    def _take(self, chunk: Chunk, events: Events, bad: Bad, done: Progress,
+              progress: Callable[[Progress], None] | None) -> None:
+        if chunk.id <= self.last:
+            return
+        self.builder.add(events, bad, self.clock())
+        self.last = chunk.id
+        done.lines += len(events) + bad.count
+        done.bad += bad.count
+        done.chunks += 1
+        if self.book.locked and self.builder.young.rows >= FULL:
+            self._put()
+        if progress:
+            progress(done)
+
+    # -- putting away ----------------------------------------------------------------------------
+
+    def _put_away(self, done: Progress) -> None:
+        now = time.monotonic()
+        late = self.builder.late > self._settled_late or self.builder.taught
+        rested = self._put_at > 0 and now - self._put_at > REST
+        if late and now - self._rebuilt_at >= AGAIN:
+            self._rebuild()
+            done.rebuilt = True
+        elif self.builder.young.rows >= SOME or (self.builder.young.rows and rested):
+            self._put()
+
+    def settle(self) -> None:
+        """Everything in its place now: late lines sorted in, young rows put away. For one who ends after this."""
+        with self._lock:
+            if self.book.locked:
+                if self.builder.late > self._settled_late or self.builder.taught:
+                    self._rebuild()
+                elif self.builder.young.rows >= SOME:
+                    self._put()
+                self._snapshot = self._shot()
+
+    def _put(self) -> None:
+        """The young rows become history."""
+        self.builder.taught = False
+        self.history = self.shelf.put(self.history, self.builder, self.last, {
+            "incarnation": self.book.incarnation, "settled_late": self._settled_late})
+        self.builder.young = Young()
+        self._stamp, self._put_at = self.shelf.stamp(), time.monotonic()
+        self._reset_young()
+
+    def _rebuild(self) -> None:
+        """Folds the whole book again in the order of time."""
+        began, last = time.monotonic(), self.book.last_id
+        names = self.builder.agents.names
+        self.history = History(generation=self.history.generation)
+        self.builder = Builder(self.site.options, dict(self.site.extensions))
+        self.builder.agents.names.learned.update(names.learned)
+        for events, bad in _in_order(self.book.order()):
+            self.builder.add(events, bad, self.clock())
+            if self.builder.young.rows >= FULL:
+                self.last = 0  # a half rebuilt history covers nothing: after a crash it is made again
+                self._put()
+        self.last, self._settled_late = last, self.builder.late
+        self._put()
+        self._rebuilt_at = time.monotonic()
+        log.info("folded the whole log again in the order of time, %.1f s", self._rebuilt_at - began)
+
+    # -- showing ---------------------------------------------------------------------------------
+
+    def _shot(self) -> Snapshot:
+        now, builder = int(self.clock()), self.builder
+        young = Young(*(list(rows) for rows in vars(builder.young).values()))
+        levels = None
+        for table in young.legs[self._added:]:
+            if table.num_rows:
+                run = Run(runs.coded(table, self.queues, self.people))
+                levels = self.shelf.levels(self.queues)
+                self._slots = cubes.merge(self._slots, cubes.slots(run, levels, self.site.options, self.shelf.clock))
+                _, found = cubes.by_day(run, levels, self.site.options, self.shelf.clock)
+                self._by_agent = People(*(np.concatenate(p) for p in zip(
+                    vars(self._by_agent).values(), vars(found).values(), strict=True)))
+        self._added = len(young.legs)
+        frozen = Builder.__new__(Builder)
+        frozen.__dict__.update(vars(builder), young=young)
+        return Snapshot(
+            self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
+            Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
+            builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem)
 
     @property
     def version(self) -> int:
@@ -145,23 +222,44 @@ class Store:
         """What a user limited to `queues` (None: all) may see, numbers in full or masked."""
         return View(self._snapshot, self.clock, queues, numbers)
 
+    def counts(self) -> dict[str, int]:
+        """Lines read, lines that are no events, legs, and the version."""
+        shot = self._snapshot
+        return {"lines": self.builder.lines, "rejected": self.builder.bad.count,
+                "legs": sum(run.rows for run in shot.legs), "version": shot.version}
+
     def health(self) -> dict[str, Any]:
         """Status of the log for /health: nothing about calls."""
-        snapshot = self._snapshot
-        until = snapshot.data_until
-        return {"status": "degraded" if snapshot.problem else "ok", "version": snapshot.version,
+        shot = self._snapshot
+        until = shot.data_until
+        return {"status": "degraded" if shot.problem else "ok", "version": shot.version,
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
-                "bad_lines": self.bad.count, "rejected": dict(self.rejected), "problem": snapshot.problem or None}
+                "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
+                "problem": shot.problem or None}
 
 
-def _renamed(column: pd.Series, name: Callable[[str], str]) -> pd.Series:
-    """A word column whose words are replaced; words that become the same are one, unused ones go."""
-    codes = column.cat.codes.to_numpy()
-    used = np.unique(codes[codes >= 0])
-    known = {int(code): name(str(column.cat.categories[code])) for code in used}
-    unique = sorted(set(known.values()))
-    place = {text: i for i, text in enumerate(unique)}
-    table = np.full(len(column.cat.categories) + 1, -1, dtype=np.int64)
-    for code, text in known.items():
-        table[code] = place[text]
-    return pd.Series(pd.Categorical.from_codes(table[codes], pd.Index(unique, dtype="str")), index=column.index)
+def _whole(raw: bytes) -> bytes:
+    """The bytes of a chunk with the newline that its last line may lack."""
+    return raw if not raw or raw.endswith(b"\n") else raw + b"\n"
+
+
+def _in_order(chunks: list[Chunk]) -> Any:
+    """Events of the chunks in the order of time: chunks whose times overlap are sorted together."""
+    waiting: list[tuple[Events, Bad]] = []
+    reach = -1
+    for chunk in sorted(chunks, key=lambda c: c.min_ts if c.min_ts >= 0 else 0):
+        if waiting and chunk.min_ts >= reach - SLACK // 2:
+            yield _together(waiting)
+            waiting = []
+        events, bad = queue_log.parse(_whole(chunk.bytes()))
+        waiting.append((events, bad))
+        reach = max(reach, chunk.max_ts)
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(parts: list[tuple[Events, Bad]]) -> tuple[Events, Bad]:
+    bad = Bad()
+    for _, more in parts:
+        bad += more
+    return queue_log.in_time(queue_log.concat([events for events, _ in parts])), bad

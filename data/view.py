@@ -2,22 +2,24 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from data import agent_metrics, calendar, frames, measures, metrics
+from data import agent_metrics, calendar, cubes, frames, measures
 from data.filters import Filters
-
-if TYPE_CHECKING:
-    from data.store import Snapshot
+from data.measures import LARGEST, SUMS
+from data.runs import Rows
+from data.snapshot import Snapshot
 
 SL_TARGET = 80.0
 LATE, STALE = 60, 300  # seconds without a new line before the page says so in amber and in red
+EXACT = 200_000  # answered legs up to which percentiles are computed from the legs themselves
+EPOCH = dt.date(1970, 1, 1)
+Sums = dict[str, np.ndarray]
 
 
 def masked(number: str) -> str:
@@ -25,17 +27,17 @@ def masked(number: str) -> str:
     return number if len(number) < 7 else f"{number[:3]}***{number[-3:]}"
 
 
-def _table(legs: pd.DataFrame) -> pa.Table:
-    """The columns that totals read."""
-    return pa.table({name: pa.array(legs[name].to_numpy()) if name != "caller" else pa.array(
-        legs[name].to_numpy(dtype=object), pa.large_string()) for name in measures.NEEDED})
+def _named(sums: np.ndarray, largest: np.ndarray) -> Sums:
+    """Sums and extremes by name; the last axis are measures.SUMS and measures.LARGEST."""
+    return {**{name: sums[..., i] for i, name in enumerate(SUMS)},
+            **{name: largest[..., i] for i, name in enumerate(LARGEST)}}
 
 
 @dataclass(frozen=True)
 class View:
-    """Answers for one user. `queues` None means all; a queue outside them does not exist for him."""
+    """Answers for one user. `queues_allowed` None means all; a queue outside them does not exist for him."""
 
-    snapshot: "Snapshot"
+    snapshot: Snapshot
     clock: Callable[[], float]
     queues_allowed: frozenset[str] | None = None
     numbers: bool = True
@@ -70,76 +72,156 @@ class View:
 
     def agents(self) -> list[tuple[str, str]]:
         """Agent and how it is shown, e.g. ("Ana Gómez", "Ana Gómez (1001)")."""
+        shot = self.snapshot
         if self.queues_allowed is None:
-            return [(a, self.snapshot.agent_label(a)) for a in self.snapshot.agents]
-        legs = self.snapshot.legs
-        mine = legs.loc[legs["queue"].isin([q for q in self.snapshot.queues if self._mine(q)]), "agent"]
-        seen = set(mine.dropna().unique())
-        return [(a, self.snapshot.agent_label(a)) for a in self.snapshot.agents if a in seen]
+            return [(a, shot.agent_label(a)) for a in shot.agents]
+
+        def make() -> list[tuple[str, str]]:
+            mine = self._codes(())
+            seen: set[str] = set()
+            for part in shot.people(0, 1 << 30):
+                found = part.agent[np.isin(part.queue, mine) & (part.agent >= 0)]
+                seen |= {shot.agent_spelling.names[shot.agent_spelling.of[code]] for code in np.unique(found)}
+            return [(a, shot.agent_label(a)) for a in sorted(seen)]
+        return list(shot.memo(("agents", self.queues_allowed), make))
 
     # -- the rows of a question ------------------------------------------------------------------
 
-    def legs(self, filters: Filters, origin: str | None = None) -> pd.DataFrame:
-        """Legs of the range and filters (columns of frames.LEGS, `agent` an identity, `threshold` seconds),
-        ordered by enter."""
-        start, end = calendar.bounds(filters, self.zone)
-        table = self.snapshot.legs
-        enter = table["enter"].to_numpy()
-        part = table.iloc[np.searchsorted(enter, start):np.searchsorted(enter, end)]
-        return self._keep(part, filters, origin or filters.origin)
+    def _codes(self, wanted: tuple[str, ...]) -> np.ndarray:
+        """Raw codes of the queues asked for, within those allowed."""
+        spelled = self.snapshot.queue_spelling
+        chosen = {q.casefold() for q in wanted}
+        return spelled.codes([q for q in spelled.names if self._mine(q) and (not chosen or q.casefold() in chosen)])
 
-    def _keep(self, part: pd.DataFrame, filters: Filters, origin: str) -> pd.DataFrame:
-        keep = np.ones(len(part), dtype=bool)
-        if origin != "all":
-            keep &= part["internal"].to_numpy() == (origin == "internal")
-        wanted = {q.casefold() for q in filters.queues}
-        if wanted or self.queues_allowed is not None:
-            shown = [q for q in part["queue"].cat.categories
-                     if self._mine(q) and (not wanted or q.casefold() in wanted)]
-            keep &= part["queue"].isin(shown).to_numpy()
-        if filters.agents:
-            keep &= part["agent"].isin(filters.agents).to_numpy()
-        return part if keep.all() else part[keep]
+    def _origins(self, origin: str) -> list[int]:
+        return {"external": [0], "internal": [1], "all": [0, 1]}[origin]
+
+    def _days(self, filters: Filters) -> tuple[int, int]:
+        return (filters.start - EPOCH).days, (filters.end - EPOCH).days
+
+    def legs(self, filters: Filters) -> Rows:
+        """Legs of the range and filters: columns of runs.SCHEMA, in order of enter within each run."""
+        shot, start, end = self.snapshot, *calendar.bounds(filters, self.zone)
+        queues, origins = self._codes(filters.queues), self._origins(filters.origin)
+        everything = len(queues) == len(shot.queue_words.texts)
+        agents = shot.agent_spelling.codes(filters.agents) if filters.agents else None
+
+        def keep(run: Any, chosen: Any) -> np.ndarray | bool:
+            good: np.ndarray | bool = True
+            if len(origins) == 1:
+                good = good & (run.number("internal")[chosen] == origins[0])
+            if not everything:
+                good = good & np.isin(run.number("queue")[chosen], queues)
+            return good if agents is None else good & np.isin(run.number("agent")[chosen], agents)
+        return shot.between(start, end).keep(keep)
 
     def _answer(self, question: str, filters: Filters, make: Callable[[], Any]) -> Any:
-        key = (question, filters, self.queues_allowed)
-        return self.snapshot.memo(key, make)
+        return self.snapshot.memo((question, filters, self.queues_allowed), make)
+
+    # -- sums ------------------------------------------------------------------------------------
+
+    def _measured(self, rows: Rows) -> Sums:
+        levels = self.snapshot.shelf.levels(self.snapshot.queue_words)
+        return measures.indicators(rows.number("outcome"), rows.number("wait"), rows.number("talk"),
+                                   rows.number("transfer_kind"), levels[rows.number("queue")],
+                                   self.snapshot.site.options)
+
+    def _by_queue(self, filters: Filters) -> Sums:
+        """Sums per raw queue code of the whole range."""
+        if not filters.agents:
+            return _named(*self.snapshot.day_sums(*self._days(filters), self._origins(filters.origin)))
+        rows = self.legs(filters)
+        return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
+
+    def _group(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
+        legs = self._measured(rows)
+        found = {name: np.bincount(where, weights=legs[name], minlength=count).astype(np.int64) for name in SUMS}
+        for name in LARGEST:
+            found[name] = np.full(count, -1, dtype=np.int64)
+            np.maximum.at(found[name], where, legs[name])
+        return found
+
+    def _binned(self, filters: Filters, place: Callable[[np.ndarray, np.ndarray], np.ndarray], count: int) -> Sums:
+        """Sums per bin; `place(slot, hour)` gives the bin of a quarter hour (epoch // 900, hour of the local week)."""
+        shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
+        if filters.agents:
+            rows = self.legs(filters)
+            slot = rows.number("enter") // cubes.SLOT
+            return self._group(rows, place(slot, shot.shelf.clock.read(slot)[1]), count)
+        queues, origins = self._codes(filters.queues), self._origins(filters.origin)
+        sums, largest = np.zeros((count, len(SUMS)), np.int64), np.full((count, len(LARGEST)), -1, np.int64)
+        for part in shot.slots(start, end):
+            keep = np.isin(part.queue, queues) if len(queues) < len(shot.queue_words.texts) else None
+            if len(origins) == 1:
+                right = part.origin == origins[0]
+                keep = right if keep is None else keep & right
+            part = part if keep is None or keep.all() else part.take(np.flatnonzero(keep))
+            if len(part.slot):
+                where = place(part.slot.astype(np.int64), part.hour)
+                for i in range(len(SUMS)):
+                    sums[:, i] += np.bincount(where, weights=part.sums[:, i], minlength=count).astype(np.int64)
+                for i in range(len(LARGEST)):
+                    np.maximum.at(largest[:, i], where, part.largest[:, i])
+        return _named(sums, largest)
+
+    def _frame(self, sums: Sums) -> pd.DataFrame:
+        return pd.DataFrame({**sums, **measures.rates(sums, self.snapshot.site.wrapup)})
+
+    def _whole(self, filters: Filters) -> Sums:
+        """Sums of the whole range, arrays of one element."""
+        by_queue, queues = self._by_queue(filters), self._codes(filters.queues)
+        return {name: np.array([values[queues].sum() if name in SUMS else values[queues].max(initial=-1)])
+                for name, values in by_queue.items()}
 
     # -- the questions ---------------------------------------------------------------------------
 
     def totals(self, filters: Filters) -> dict[str, float | int | None]:
         """Every total of the contract (5.2) and the API's additions."""
         def make() -> dict[str, float | int | None]:
-            site = self.snapshot.site
-            legs = self.legs(filters)
-            later = replace(filters, end=filters.end + dt.timedelta(days=1), agents=())
-            return measures.totals(_table(legs), site.options, legs["threshold"].to_numpy(), site.wrapup,
-                                   _table(self.legs(later, "all")))
+            sums = self._whole(filters)
+            computed = {**sums, **measures.rates(sums, self.snapshot.site.wrapup)}
+            found = {name: measures.plain(computed[name][0]) for name in measures.TOTALS}
+            found["p50_wait"], found["p90_wait"] = self._percentiles(filters, int(sums["asa_count"][0]))
+            found["recovered"], found["lost_unrecovered"] = self._recovered(filters)
+            return found
         return dict(self._answer("totals", filters, make))
+
+    def _percentiles(self, filters: Filters, answered: int) -> tuple[int | None, int | None]:
+        """P50 and P90 of the answered waits: exact up to EXACT legs, by bucket (cubes.EDGES) above."""
+        if not answered:
+            return None, None
+        if answered <= EXACT or filters.agents:
+            rows = self.legs(filters)
+            held = rows.number("wait")[rows.number("outcome") == 0]
+            low, high = np.percentile(held[held >= 0], (50, 90), method="inverted_cdf")
+            return int(low), int(high)
+        counts = np.cumsum(self.snapshot.waits(*self._days(filters), self._codes(filters.queues),
+                                               self._origins(filters.origin)))
+        edges = np.append(cubes.EDGES, cubes.EDGES[-1])
+        low, high = (edges[np.searchsorted(counts, np.ceil(counts[-1] * q))] for q in (0.5, 0.9))
+        return int(low), int(high)
+
+    def _recovered(self, filters: Filters) -> tuple[int, int]:
+        if filters.agents:
+            return 0, 0  # a lost call has no agent
+        lost = self.snapshot.losses.between(*calendar.bounds(filters, self.zone))
+        keep = np.isin(lost.queue, self._codes(filters.queues)) & np.isin(lost.origin, self._origins(filters.origin))
+        return lost.take(np.flatnonzero(keep)).count()
 
     def excluded_internal(self, filters: Filters) -> int:
         """How many legs the origin filter took away."""
-        return self._answer("excluded", filters,
-                            lambda: len(self.legs(filters, "all")) - len(self.legs(filters)))
-
-    def _rates(self, table: pd.DataFrame) -> pd.DataFrame:
-        return metrics.rated(table, self.snapshot.site.wrapup)
-
-    def _binned(self, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
-        """Sums per bin of the edges, empty bins included, in order."""
-        legs = self.legs(filters)
-        where = np.searchsorted(edges, legs["enter"].to_numpy(), side="right") - 1
-        table = metrics.sums(legs, self.snapshot.site.options, [where])
-        filled = table.reindex(np.arange(len(edges) - 1), fill_value=0)
-        missing = ~filled.index.isin(table.index)
-        filled.loc[missing, ["longest_wait", "max_talk"]] = -1
-        return filled
+        def make() -> int:
+            both = Filters(filters.start, filters.end, filters.queues, filters.agents, "all", filters.interval)
+            return int(self._whole(both)["offered"][0] - self._whole(filters)["offered"][0])
+        return int(self._answer("excluded", filters, make))
 
     def by_interval(self, filters: Filters) -> pd.DataFrame:
         """`start` (moment of the site) and the totals of every interval of `filters.interval` minutes in the range."""
         def make() -> pd.DataFrame:
             edges = calendar.intervals(filters, filters.interval, self.zone)
-            table = self._rates(self._binned(filters, edges)).reset_index(drop=True)
+            sums = self._binned(filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1,
+                                len(edges) - 1)
+            table = self._frame(sums)
             table.insert(0, "start", calendar.local(edges[:-1], self.zone))
             return table
         return self._answer("interval", filters, make).copy(deep=False)
@@ -148,7 +230,8 @@ class View:
         """`date` and the totals of every day of the range."""
         def make() -> pd.DataFrame:
             dates, edges = calendar.days(filters, self.zone)
-            table = self._rates(self._binned(filters, edges)).reset_index(drop=True)
+            table = self._frame(self._binned(
+                filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1, len(dates)))
             table.insert(0, "date", dates)
             return table
         return self._answer("day", filters, make).copy(deep=False)
@@ -156,89 +239,99 @@ class View:
     def by_hour(self, filters: Filters) -> pd.DataFrame:
         """`hour` 0-23 of the local clock, all of them, and their totals."""
         def make() -> pd.DataFrame:
-            return self._by_clock(filters, ["hour"]).reindex(range(24), fill_value=0).pipe(self._rates).reset_index()
+            table = self._frame(self._binned(filters, lambda _, hour: hour % 24, 24))
+            table.insert(0, "hour", np.arange(24))
+            return table
         return self._answer("hour", filters, make).copy(deep=False)
 
     def by_weekday_hour(self, filters: Filters) -> pd.DataFrame:
         """`weekday` (0 Monday), `hour`, `days` (how many such days the range has) and the totals, every cell."""
         def make() -> pd.DataFrame:
-            table = self._by_clock(filters, ["weekday", "hour"])
-            cells = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
-            table = self._rates(table.reindex(cells, fill_value=0)).reset_index()
-            dates, _ = calendar.days(filters, self.zone)
-            counts = pd.Series([day.weekday() for day in dates]).value_counts()
-            table.insert(2, "days", table["weekday"].map(counts).fillna(0).astype("int64"))
+            table = self._frame(self._binned(filters, lambda _, hour: hour, 168))
+            full, rest = divmod(filters.days, 7)
+            extra = {(filters.start.weekday() + n) % 7 for n in range(rest)}
+            weekday = np.repeat(np.arange(7), 24)
+            table.insert(0, "weekday", weekday)
+            table.insert(1, "hour", np.tile(np.arange(24), 7))
+            table.insert(2, "days", full + np.isin(weekday, sorted(extra)).astype(np.int64))
             return table
         return self._answer("weekday", filters, make).copy(deep=False)
-
-    def _by_clock(self, filters: Filters, names: list[str]) -> pd.DataFrame:
-        edges = calendar.intervals(filters, 15, self.zone)
-        table = self._binned(filters, edges)
-        clock = calendar.local(edges[:-1], self.zone)
-        keys = {"hour": clock.hour, "weekday": clock.day_of_week}
-        ways: dict[str, str] = dict.fromkeys(measures.SUMS, "sum")
-        return table.assign(**{n: keys[n].to_numpy() for n in names}).groupby(names).agg(
-            {**ways, "longest_wait": "max", "max_talk": "max"})
 
     def by_queue(self, filters: Filters) -> pd.DataFrame:
         """`queue`, `name`, `sl_target` (0-100), `threshold` (seconds) and the totals of every queue with calls."""
         def make() -> pd.DataFrame:
-            legs = self.legs(filters)
-            site = self.snapshot.site
-            table = self._rates(metrics.sums(legs, site.options, [legs["queue"].astype("str").to_numpy()]))
-            table.index.name = "queue"
-            table = table.reset_index()
-            table.insert(1, "name", [site.queue_label(q) for q in table["queue"]])
+            shot, raw = self.snapshot, self._by_queue(filters)
+            spelled, count = shot.queue_spelling, len(shot.queue_spelling.names)
+            codes = self._codes(filters.queues)
+            sums: Sums = {}
+            for name, values in raw.items():
+                sums[name] = np.zeros(count, np.int64) if name in SUMS else np.full(count, -1, np.int64)
+                (np.add if name in SUMS else np.maximum).at(sums[name], spelled.of[codes], values[codes])
+            table = self._frame(sums)
+            table.insert(0, "queue", spelled.names)
+            table = table[table["offered"] > 0]
+            table.insert(1, "name", [shot.site.queue_label(q) for q in table["queue"]])
             table.insert(2, "sl_target", SL_TARGET)
-            table.insert(3, "threshold", [site.threshold(q) for q in table["queue"]])
+            table.insert(3, "threshold", [shot.site.threshold(q) for q in table["queue"]])
             return table.sort_values("offered", ascending=False, ignore_index=True)
         return self._answer("queue", filters, make).copy(deep=False)
 
     def by_outcome(self, filters: Filters) -> pd.DataFrame:
         """`outcome`, `count`: how every offered leg ended; the counts add up to offered."""
+        sums = self._whole(filters)
+        return pd.DataFrame({"outcome": frames.OUTCOMES, "count": [int(sums[name][0]) for name in frames.OUTCOMES]})
+
+    def top_agents(self, filters: Filters, count: int = 5) -> pd.DataFrame:
+        """`agent`, `name`, `answered`, `talk_total`, `avg_talk`, `transferred`, `missed` of those who answered most."""
         def make() -> pd.DataFrame:
-            counts = np.bincount(self.legs(filters)["outcome"].to_numpy(), minlength=len(frames.OUTCOMES))
-            return pd.DataFrame({"outcome": frames.OUTCOMES, "count": counts})
-        return self._answer("outcome", filters, make).copy(deep=False)
+            shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
+            spelled = shot.agent_spelling
+            queues, origins = self._codes(filters.queues), self._origins(filters.origin)
+            sums = np.zeros((len(spelled.names), len(cubes.PEOPLE)), dtype=np.int64)
+            for part in shot.people(*self._days(filters)):
+                keep = np.flatnonzero(np.isin(part.queue, queues) & np.isin(part.origin, origins) & (part.agent >= 0))
+                np.add.at(sums, spelled.of[part.agent[keep]], part.sums[keep])
+            table = pd.DataFrame(sums, columns=list(cubes.PEOPLE))
+            table.insert(0, "agent", spelled.names)
+            table["avg_talk"] = table["talk_total"] / table["talks"].where(table["talks"] > 0)
+            tries = agent_metrics.tries(shot.tries, start, end, queues)
+            missed = np.zeros(len(spelled.names), dtype=np.int64)
+            known = np.flatnonzero(tries.agent >= 0)
+            rung = (tries.kind[known] == 0) & ((tries.ring_ms[known] > shot.site.options.rna_noise_ms)
+                                               | (tries.ring_ms[known] < 0))
+            np.add.at(missed, spelled.of[tries.agent[known]], rung)
+            table["missed"] = missed
+            if filters.agents:
+                table = table[table["agent"].isin(filters.agents)]
+            table = table[table["answered"] > 0].sort_values("answered", ascending=False, kind="stable").head(count)
+            table.insert(1, "name", [shot.agent_label(a) for a in table["agent"]])
+            return table.reset_index(drop=True)
+        return self._answer(f"top{count}", filters, make).copy(deep=False)
 
     def by_agent(self, filters: Filters) -> pd.DataFrame:
-        """`agent`, `name` and the metrics of agents (agent_metrics.COLUMNS), most answered first."""
-        def make() -> pd.DataFrame:
-            start, end = calendar.bounds(filters, self.zone)
-            legs = self.legs(filters)
-            site = self.snapshot.site
-            tries, sessions, pauses = (self._of_agents(t, filters) for t in (
-                self.snapshot.attempts, self.snapshot.sessions, self.snapshot.pauses))
-            tries = tries[(tries["ts"] >= start) & (tries["ts"] < end)]
-            table = agent_metrics.by_agent(legs, tries, sessions, pauses, start, min(end, int(self.clock())),
-                                           site.options, site.wrapup)
-            active = (table["answered"] + table["missed"] + table["canceled"] > 0) | (table["login"] > 0)
-            table = table[active].sort_values("answered", ascending=False, ignore_index=True)
-            table.insert(1, "name", [self.snapshot.agent_label(a) for a in table["agent"]])
-            return table
-        return self._answer("agent", filters, make).copy(deep=False)
+        """The same of everybody who answered."""
+        return self.top_agents(filters, len(self.snapshot.agent_words.texts) + 1)
 
-    def _of_agents(self, table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
-        """Attempts, sessions or pauses of the agents and queues asked for; those of no queue belong to all."""
-        wanted = {q.casefold() for q in filters.queues}
-        if wanted or self.queues_allowed is not None:
-            queue = table["queue"].astype("str")
-            mine = [q for q in queue.unique() if self._mine(q) and (not wanted or q.casefold() in wanted)]
-            table = table[queue.isin(mine) | table["queue"].isna()]
-        return table[table["agent"].isin(filters.agents)] if filters.agents else table
+    def nearest(self, filters: Filters) -> dt.date | None:
+        """The day with calls nearest to the range, or None when there are none at all."""
+        first, last = self._days(filters)
+        days = self.snapshot.days_with_calls(self._codes(filters.queues), self._origins(filters.origin))
+        outside = days[(days < first) | (days > last)]
+        if not len(outside):
+            return None
+        away = np.where(outside < first, first - outside, outside - last)
+        return EPOCH + dt.timedelta(days=int(outside[np.argmin(away)]))
 
     # -- now -------------------------------------------------------------------------------------
 
     def live(self) -> dict[str, Any]:
         """Who waits and who talks at this moment: `waiting`, `longest_wait` seconds or None, `talking`."""
-        legs = self.snapshot.legs
-        going = legs[(legs["outcome"].to_numpy() == frames.OUTCOME["in_progress"])
-                     & legs["queue"].isin([q for q, _ in self.queues()]).to_numpy()]
-        waiting = going[going["connect"] < 0]
-        longest = int(self.clock()) - int(waiting["enter"].min()) if len(waiting) else None
-        return {"waiting": len(waiting), "longest_wait": longest, "talking": len(going) - len(waiting)}
-
-    # -- how fresh it is -------------------------------------------------------------------------
+        going = self.snapshot.open
+        mine = (going.number("outcome") == frames.OUTCOME["in_progress"]) & np.isin(going.number("queue"),
+                                                                                    self._codes(()))
+        waiting = mine & (going.number("connect") < 0)
+        longest = int(self.clock()) - int(going.number("enter")[waiting].min()) if waiting.any() else None
+        return {"waiting": int(waiting.sum()), "longest_wait": longest, "talking": int((mine & ~waiting).sum())}
 
     def freshness(self) -> dict[str, Any]:
         """`data_until` (moment of the newest line or None), `age` seconds, `state` ok/late/stale/error/empty and
@@ -251,14 +344,3 @@ class View:
         state = "error" if problem else "ok" if age <= LATE else "late" if age <= STALE else "stale"
         return {"data_until": dt.datetime.fromtimestamp(until, self.zone), "age": age, "state": state,
                 "cause": problem or ("" if state == "ok" else "No new line in the log")}
-
-    def nearest(self, filters: Filters) -> dt.date | None:
-        """The day with calls nearest to the range, or None when there are none at all."""
-        start, end = calendar.bounds(filters, self.zone)
-        enter = self._keep(self.snapshot.legs, filters, filters.origin)["enter"].to_numpy()
-        before, after = enter[enter < start], enter[enter >= end]
-        near = [int(before[-1])] if len(before) else []
-        near += [int(after[0])] if len(after) else []
-        if not near:
-            return None
-        return calendar.today(min(near, key=lambda ts: start - ts if ts < start else ts - end), self.zone)

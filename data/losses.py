@@ -1,0 +1,88 @@
+"""Callers who were lost, and whether the center answered the same number later (queue_log.md 4.2, recovered)."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from data import frames
+from data.measures import ANONYMOUS, LOST
+from data.runs import Rows, Run, between
+
+NOBODY = -1  # the key of a caller without a number: he can never be matched
+
+
+@dataclass
+class Losses:
+    """Lost legs ordered by `enter`: parallel arrays with `queue`, `origin` (1 internal), `caller` (a number that stands
+    for the text) and whether it was `recovered`."""
+
+    enter: np.ndarray
+    queue: np.ndarray
+    origin: np.ndarray
+    caller: np.ndarray
+    recovered: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Losses":
+        return cls(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int64),
+                   np.empty(0, bool))
+
+    def take(self, rows: slice | np.ndarray) -> "Losses":
+        return Losses(*(value[rows] for value in vars(self).values()))
+
+    def between(self, start: int, end: int) -> "Losses":
+        low, high = np.searchsorted(self.enter, (start, end))
+        return self.take(slice(int(low), int(high)))
+
+    def count(self) -> tuple[int, int]:
+        """Recovered legs, and callers still to be called back (a number once, every anonymous call)."""
+        open_ = self.caller[~self.recovered]
+        return int(self.recovered.sum()), len(np.unique(open_[open_ != NOBODY])) + int((open_ == NOBODY).sum())
+
+
+def join(one: Losses, other: Losses) -> Losses:
+    return Losses(*(np.concatenate(pair) for pair in zip(vars(one).values(), vars(other).values(), strict=True)))
+
+
+def keys(callers: pa.ChunkedArray) -> np.ndarray:
+    """int64 per caller: digits as they are, other texts by checksum, nobody for the anonymous."""
+    encoded = callers.combine_chunks().dictionary_encode() if callers.num_chunks else None
+    if encoded is None or not len(encoded):
+        return np.empty(0, dtype=np.int64)
+    table = np.array([key(text) for text in encoded.dictionary.to_pylist()], dtype=np.int64)
+    return table[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def key(caller: str) -> int:
+    if caller.casefold() in ANONYMOUS:
+        return NOBODY
+    if caller.isascii() and caller.isdigit() and caller[0] != "0" and len(caller) <= 18:
+        return int(caller)
+    raw = caller.encode()
+    return (1 << 62) | (zlib.crc32(raw) << 29) | (zlib.adler32(raw) & 0x1FFFFFFF)
+
+
+def find(runs: list[Run], since: int, window: int) -> Losses:
+    """Lost legs of the runs that entered at `since` or later, and who of them was answered within the window."""
+    rows = between(runs, "enter", since, 1 << 62)
+    lost = rows.keep(lambda run, chosen: np.isin(run.number("outcome")[chosen], LOST))
+    if not len(lost):
+        return Losses.empty()
+    served = rows.keep(lambda run, chosen: (run.number("outcome")[chosen] == frames.OUTCOME["answered"])
+                       & (run.number("connect")[chosen] >= 0))
+    found = Losses(lost.number("enter"), lost.number("queue"), lost.number("internal"), keys(lost.text("caller")),
+                   np.zeros(len(lost), dtype=bool))
+    found = found.take(np.argsort(found.enter, kind="stable"))
+    return Losses(found.enter, found.queue, found.origin, found.caller, _answered(found, served, window))
+
+
+def _answered(lost: Losses, served: Rows, window: int) -> np.ndarray:
+    who, connect = keys(served.text("caller")), served.number("connect")
+    known, codes = np.unique(np.concatenate([lost.caller, who]), return_inverse=True)
+    mine, theirs = codes[:len(lost.caller)].astype(np.int64), codes[len(lost.caller):].astype(np.int64)
+    stamps = np.sort((theirs << 34) + connect)
+    low = np.searchsorted(stamps, (mine << 34) + lost.enter)
+    high = np.searchsorted(stamps, (mine << 34) + lost.enter + window, side="right")
+    return (high > low) & (lost.caller != NOBODY) & (len(known) > 0)

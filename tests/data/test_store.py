@@ -1,0 +1,285 @@
+"""The store: the same numbers by every road, across restarts, processes and late archives."""
+
+import datetime as dt
+import itertools
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from data import analysis, demo, frames, measures, records
+from data.filters import Filters
+from data.rules import Options
+from data.site import Site
+from data.store import Store
+
+BOGOTA = ZoneInfo("America/Bogota")
+UNTIL = dt.datetime(2026, 3, 31, 18, 30, tzinfo=BOGOTA)
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory):
+    """A demonstration of eight weeks, its last line on 31 March 2026."""
+    return demo.write(tmp_path_factory.mktemp("centre"), days=56, calls_per_day=150, seed=7, until=UNTIL, recordings=0)
+
+
+def opened(log: Path, folder: Path, zone: ZoneInfo = BOGOTA, **more) -> Store:
+    store = Store(log, folder, Site(zone, Options(), **more), clock=UNTIL.timestamp)
+    store.refresh()
+    return store
+
+
+@pytest.fixture(scope="module")
+def store(centre, tmp_path_factory):
+    return opened(centre.queue_log, tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def truth(centre):
+    """Every leg by the other road: the files read at once."""
+    files = sorted(centre.rotated, key=lambda p: p.name.removesuffix(".gz")) + [centre.queue_log]
+    return analysis.analyze(files, as_of=int(UNTIL.timestamp()))
+
+
+def keep(leg: dict, filters: Filters, zone: ZoneInfo) -> bool:
+    day = dt.datetime.fromtimestamp(leg["enter"], zone).date()
+    return (filters.start <= day <= filters.end
+            and (not filters.queues or leg["queue"] in filters.queues)
+            and (not filters.agents or leg["agent"] in filters.agents)
+            and (filters.origin == "all" or leg["internal"] == (filters.origin == "internal")))
+
+
+def expected(legs: list[dict], filters: Filters, zone: ZoneInfo) -> dict:
+    """Totals counted leg by leg, in plain Python."""
+    mine = [leg for leg in legs if keep(leg, filters, zone)]
+    found = {name: sum(leg["outcome"] == name for leg in mine) for name in frames.OUTCOMES}
+    waits = [leg["wait"] for leg in mine if leg["outcome"] == "answered"]
+    short = sum(leg["outcome"] == "abandoned" and leg["wait"] <= 5 for leg in mine)
+    served = found["answered"] + found["abandoned"] - short + found["timeout"] + found["exit_empty"]
+    talks = [leg["talk"] for leg in mine if leg["outcome"] == "answered" and leg["talk"] is not None]
+    return {**found, "offered": len(mine), "short_abandoned": short, "talk_total": sum(talks),
+            "sl_pct": round(100 * sum(w <= 20 for w in waits) / served, 2) if served else None,
+            "asa": round(sum(waits) / len(waits), 2) if waits else None,
+            "p90_wait": int(np.percentile(waits, 90, method="inverted_cdf")) if waits else None,
+            "max_talk": max(talks, default=None)}
+
+
+FILTERS = [
+    Filters(dt.date(2026, 3, 31), dt.date(2026, 3, 31), origin="all"),
+    Filters(dt.date(2026, 3, 2), dt.date(2026, 3, 2)),
+    Filters(dt.date(2026, 2, 10), dt.date(2026, 3, 10), ("600", "602")),
+    Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="internal"),
+    Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), ("601",), origin="all"),
+    Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), (), ("Luz Marina Gutiérrez",)),
+    Filters(dt.date(2030, 1, 1), dt.date(2030, 1, 2)),
+]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("zone", ["America/Bogota", "America/Santiago", "UTC"])
+def test_totals_are_those_of_the_legs(store, truth, centre, tmp_path_factory, filters, zone):
+    place = ZoneInfo(zone)
+    mine = store if zone == "America/Bogota" else opened(
+        centre.queue_log, tmp_path_factory.getbasetemp() / f"store-{zone.replace('/', '-')}", place)
+    found, right = mine.view().totals(filters), expected(truth["legs"], filters, place)
+    assert {name: found[name] for name in right} == right
+
+
+@pytest.mark.parametrize("filters", FILTERS[:5], ids=str)
+def test_every_table_adds_up_to_the_totals(store, filters):
+    view = store.view()
+    totals = view.totals(filters)
+    tables = [view.by_day(filters), view.by_hour(filters), view.by_weekday_hour(filters), view.by_queue(filters)]
+    tables += [view.by_interval(Filters(filters.start, filters.end, filters.queues, (), filters.origin, minutes))
+               for minutes in (15, 30, 60)]
+    for table in tables:
+        for name in ("offered", "answered", "abandoned", "talk_total", "transferred"):
+            assert table[name].sum() == totals[name]
+    outcomes = view.by_outcome(filters)
+    assert outcomes["count"].sum() == totals["offered"]
+    assert view.by_agent(filters)["answered"].sum() == totals["answered"]
+
+
+def test_recovered_callers_are_those_of_the_files(store, truth):
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+    found = store.view().totals(everything)
+    assert (found["recovered"], found["lost_unrecovered"]) == (
+        truth["totals"]["recovered"], truth["totals"]["lost_unrecovered"])
+
+
+def test_a_person_limited_to_queues_gets_those_and_no_other(store):
+    filters = Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), origin="all")
+    whole, part = store.view(), store.view(frozenset({"601"}))
+    only = whole.totals(Filters(filters.start, filters.end, ("601",), (), "all"))
+    assert part.totals(filters) == only
+    assert part.totals(Filters(filters.start, filters.end, ("600",), (), "all"))["offered"] == 0
+    assert [q for q, _ in part.queues()] == ["601"]
+    assert 0 < len(part.agents()) < len(whole.agents())
+
+
+def test_days_of_23_and_25_hours(tmp_path):
+    """Santiago: 4 April 2026 has 25 hours, 6 September 2026 begins at one o'clock."""
+    zone, log = ZoneInfo("America/Santiago"), tmp_path / "queue_log"
+    moments = [dt.datetime(2026, 4, 4, 23, 30, tzinfo=zone, fold=fold) for fold in (0, 1)]
+    moments += [dt.datetime(2026, 4, 5, 0, 10, tzinfo=zone), dt.datetime(2026, 9, 6, 1, 5, tzinfo=zone)]
+    log.write_text("".join(
+        f"{int(m.timestamp())}|c.{i}|600|NONE|ENTERQUEUE||3001234567|1\n"
+        f"{int(m.timestamp()) + 9}|c.{i}|600|NONE|ABANDON|1|1|9\n" for i, m in enumerate(moments)))
+    store = Store(log, tmp_path / "store", Site(zone), clock=lambda: moments[-1].timestamp() + 3600)
+    store.refresh()
+    view = store.view()
+    long, short = (Filters(day, day, interval=60) for day in (dt.date(2026, 4, 4), dt.date(2026, 9, 6)))
+    assert (len(view.by_interval(long)), len(view.by_interval(short))) == (25, 23)
+    assert (view.totals(long)["offered"], view.totals(short)["offered"]) == (2, 1)
+    assert view.by_interval(long)["offered"].tolist()[-2:] == [1, 1]
+    assert view.by_hour(long)["offered"][23] == 2
+
+
+def legs_of(store: Store) -> list[dict]:
+    from data import dump
+    table = dump._table(store, "legs", -1, 1 << 40)
+    return sorted(tuple(sorted((k, str(v)) for k, v in row.items())) for row in table.to_pylist())
+
+
+def plain(legs: list[dict]) -> list:
+    return sorted(tuple(sorted((k, str(" ".join(v) if isinstance(v, list) else v)) for k, v in row.items()))
+                  for row in legs)
+
+
+def test_restarts_change_nothing(centre, truth, tmp_path):
+    """The log grows in pieces; between them the program ends and comes back."""
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    for path in centre.rotated:
+        shutil.copy(path, tmp_path / path.name.replace(centre.queue_log.name, "queue_log"))
+    whole = centre.queue_log.read_bytes()
+    for cut in (len(whole) // 7, len(whole) // 3, len(whole) // 2, len(whole)):
+        log.write_bytes(whole[:cut])
+        store = opened(log, folder)
+        store.settle()
+        store.book.close()
+    assert legs_of(opened(log, folder)) == plain(truth["legs"])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("seed", range(3))
+def test_archives_may_arrive_in_any_order(shared, tmp_path, seed):
+    """The four files of a recorded server, one at a time, in any order, with restarts between."""
+    names = [f"queue_log.16.{n}" for n in (1, 2, 3, 4)]
+    order = names[:]
+    random.Random(seed).shuffle(order)
+    folder, site = tmp_path / "store", Site(BOGOTA)
+    (tmp_path / "logs").mkdir()
+    now = 1_795_349_000.0
+    for name in order:
+        target = "queue_log" if name == names[-1] else f"queue_log.{names.index(name)}"
+        shutil.copy(shared / "lab16" / name, tmp_path / "logs" / target)
+        store = Store(tmp_path / "logs/queue_log", folder, site, clock=lambda: now)
+        store.refresh()
+        store.settle()
+        store.book.close()
+    store = Store(tmp_path / "logs/queue_log", folder, site, clock=lambda: now)
+    store.refresh()
+    store.settle()
+    right = analysis.analyze([shared / "lab16" / name for name in names], as_of=int(now))
+    assert legs_of(store) == plain(right["legs"])
+    shot = store.view().snapshot
+    found = records.spans(frames_of(shot))
+    assert [r for r in found if r["closed_by"] != "open"] == [
+        r for r in right["sessions"] if r["closed_by"] != "open"]
+
+
+def frames_of(shot):
+    import pyarrow as pa
+    return pa.concat_tables([shot.history.sessions, shot.tables()[2]])
+
+
+def test_a_second_process_reads_while_the_first_writes(centre, tmp_path):
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    whole = centre.queue_log.read_bytes()
+    half = whole.rindex(b"\n", 0, len(whole) // 2) + 1
+    log.write_bytes(whole[:half])
+    writer, reader = opened(log, folder), opened(log, folder)
+    assert writer.book.locked
+    assert not reader.book.locked
+    with log.open("ab") as file:
+        file.write(whole[half:])
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+    writer.refresh()
+    reader.refresh()
+    assert reader.view().totals(everything) == writer.view().totals(everything)
+    writer.settle()
+    reader.refresh()
+    assert reader.view().totals(everything) == writer.view().totals(everything)
+    assert reader.problem == ""
+
+
+def test_nothing_new_means_nothing_to_do(centre, tmp_path):
+    store = opened(centre.queue_log, tmp_path / "store")
+    before = store.view().snapshot
+    assert store.refresh().lines == 0
+    assert store.view().snapshot is before
+
+
+def test_a_damaged_history_is_made_again(centre, truth, tmp_path):
+    store = opened(centre.queue_log, tmp_path / "store")
+    store._put()
+    store.book.close()
+    run = next((tmp_path / "store" / "history").glob("legs-*.arrow"))
+    raw = bytearray(run.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    run.write_bytes(raw)
+    assert legs_of(opened(centre.queue_log, tmp_path / "store")) == plain(truth["legs"])
+
+
+def test_another_zone_or_threshold_adds_up_again(centre, tmp_path):
+    filters = Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), origin="all")
+    store = opened(centre.queue_log, tmp_path / "store")
+    store._put()
+    first = store.view().totals(filters)
+    store.book.close()
+    again = Store(centre.queue_log, tmp_path / "store", Site(BOGOTA, Options(sl_threshold=60)), clock=UNTIL.timestamp)
+    again.refresh()
+    second = again.view().totals(filters)
+    assert second["sl_pct"] > first["sl_pct"]
+    assert second["offered"] == first["offered"]
+
+
+def test_names_learned_late_belong_to_the_same_person(tmp_path):
+    log = tmp_path / "queue_log"
+    start = 1_772_546_400
+    log.write_text(
+        f"{start}|1.1|600|SIP/101|ADDMEMBER|\n{start + 60}|NONE|600|Ana|PAUSE|Break\n"
+        f"{start + 120}|NONE|600|Ana|UNPAUSE|\n"
+        f"{start + 900}|1.2|600|SIP/101|REMOVEMEMBER|\n"
+        f"{start + 2000}|1.3|600|SIP/101|ADDMEMBER|\n{start + 2000}|MANAGER|600|Ana|ADDMEMBER|\n"
+        f"{start + 3000}|NONE|NONE|NONE|CONFIGRELOAD|\n")
+    store = opened(log, tmp_path / "store")
+    sessions, pauses = store.view().snapshot.people_tables
+    assert sessions["agent"].tolist() == ["Ana", "Ana"]
+    assert pauses["agent"].tolist() == ["Ana"]
+
+
+@pytest.mark.parametrize("table, first", [
+    ("events", "ts,callid,queue,agent,event,data1,data2,data3,data4,data5"), ("legs", "callid,callid_enter,queue"),
+    ("attempts", "ts,callid,queue,agent,kind,ring_ms"), ("sessions", "agent,queue,start,end,closed_by"),
+    ("pauses", "agent,queue,start,end,reason,closed_by")])
+def test_the_shell_dumps_tables(centre, tmp_path, table, first):
+    root = Path(__file__).parent.parent.parent
+    run = subprocess.run(
+        [sys.executable, "app.py", "dump", table, "--start", "2026-03-30", "--end", "2026-03-30"], cwd=root,
+        capture_output=True, text=True, check=True, env={
+            "PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path / "var"), "TIMEZONE": "America/Bogota",
+            "QUEUE_LOG_PATH": str(centre.queue_log)})
+    lines = run.stdout.replace('"', "").splitlines()
+    assert lines[0].startswith(first)
+    assert len(lines) > 5
+
+
+def test_measures_and_rates_agree_on_their_names():
+    assert set(measures.TOTALS) <= {*measures.SUMS, *measures.LARGEST, *measures.RATES}
+    assert len(set(itertools.chain(measures.SUMS, measures.LARGEST))) == len(measures.SUMS) + len(measures.LARGEST)
