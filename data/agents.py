@@ -73,12 +73,14 @@ def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.T
 
 def _remember(state: State, events: Events) -> None:
     """Seconds in which something was written, and the last line of every agent."""
-    state.recent = np.union1d(state.recent, events.ts)
     if not len(events):
         return
+    seconds = events.ts[np.append(True, events.ts[1:] != events.ts[:-1])]  # they are in order
+    later = not len(state.recent) or seconds[0] > state.recent[-1]
+    state.recent = np.concatenate([state.recent, seconds]) if later else np.union1d(state.recent, seconds)
     agents = events.column(3)
     last = np.zeros(len(agents.values), dtype=np.int64)
-    np.maximum.at(last, agents.codes, events.ts)
+    last[agents.codes] = events.ts  # of several the last one stays
     for raw, ts in zip(agents.values, last.tolist(), strict=True):
         if raw not in NOBODY:
             who = state.names.identity(raw)

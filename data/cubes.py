@@ -204,11 +204,9 @@ def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tupl
     legs = measure(run, levels, options)
     legs["ended_by_agent"] = run.number("end_by") == 1
     agent = run.number("agent")[answered].astype(np.int64) + 1
-    pairs = np.stack([place, agent], axis=1)
-    unique_pairs, inverse = np.unique(pairs, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    sums = np.stack([np.bincount(inverse, weights=legs[name][answered], minlength=len(unique_pairs))
+    unique, inverse = np.unique((place << 22) + agent, return_inverse=True)
+    sums = np.stack([np.bincount(inverse, weights=legs[name][answered], minlength=len(unique))
                      for name in PEOPLE], axis=1).astype(np.int32)
-    spot = unique_pairs[:, 0]
+    spot = unique >> 22
     return waits, People((spot >> 24).astype(np.int32), ((spot >> 1) & 0x7FFFFF).astype(np.int32),
-                         (spot & 1).astype(np.int32), (unique_pairs[:, 1] - 1).astype(np.int32), sums)
+                         (spot & 1).astype(np.int32), ((unique & 0x3FFFFF) - 1).astype(np.int32), sums)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data import frames
 from data.measures import ANONYMOUS, LOST
@@ -51,7 +52,12 @@ def keys(callers: pa.ChunkedArray) -> np.ndarray:
     encoded = callers.combine_chunks().dictionary_encode() if callers.num_chunks else None
     if encoded is None or not len(encoded):
         return np.empty(0, dtype=np.int64)
-    table = np.array([key(text) for text in encoded.dictionary.to_pylist()], dtype=np.int64)
+    words = encoded.dictionary
+    plain = pc.match_substring_regex(words, "^[1-9][0-9]{1,17}$")  # what `key` leaves as it is, all at once
+    table = np.zeros(len(words), dtype=np.int64)
+    table[plain.to_numpy(zero_copy_only=False)] = words.filter(plain).cast(pa.int64()).to_numpy()
+    odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
+    table[odd] = [key(text) for text in words.take(pa.array(odd)).to_pylist()]
     return table[encoded.indices.to_numpy(zero_copy_only=False)]
 
 

@@ -13,7 +13,8 @@ _INTERFACE = re.compile(
     r"^(?:SIP|PJSIP|IAX2?|LOCAL|DAHDI|ZAP|SCCP|SKINNY|MGCP|H323|OOH323|MISDN|MOTIF|KHOMP|DONGLE|CONSOLE|UNISTIM|CHAN_SIP)"
     r"/([^@/;]+)", re.IGNORECASE)
 _CHANNEL = re.compile(r"-[0-9a-f]{8}$")
-_LOGINS = ("AGENTLOGIN", "AGENTLOGOFF")
+# Lines that may come in pairs, one by interface and one by name.
+_TEACHERS = {"ADDMEMBER": "add", "PAUSEALL": "pause", "PAUSE": "pause", "UNPAUSEALL": "unpause", "UNPAUSE": "unpause"}
 MOST = 10_000  # learned pairs; a log that teaches more is not teaching
 
 
@@ -71,23 +72,24 @@ def learn(names: Names, events: Events) -> bool:
     second. True when something new was learned; the same text with two names is forgotten for good."""
     changed = _commas(names, events)
     column = events.column(4)
-    wanted = [i for i, value in enumerate(column.values)
-              if value.strip() in ("ADDMEMBER", "PAUSEALL", "UNPAUSEALL", "PAUSE", "UNPAUSE")]
-    rows = np.flatnonzero(np.isin(column.codes, wanted))
+    kinds = [_TEACHERS.get(value.strip(), "") for value in column.values]
+    rows = np.flatnonzero(np.array([bool(kind) for kind in kinds] or [False])[column.codes])
+    rows = rows[_crowded(events.ts[rows])]
     if not len(rows):
         return changed
+    speaker = events.column(3)
+    by_interface = np.array([extension(value) is not None for value in speaker.values])[speaker.codes[rows]]
+    rows = rows[np.isin(events.ts[rows], events.ts[rows[by_interface]])]  # without an interface nobody is taught
     agents, queues = events.column(3, rows), events.column(2, rows)
-    texts = np.array([value.strip() for value in column.values], dtype=object)[column.codes[rows]]
-    interface = np.array([extension(value) is not None for value in agents.values] or [False])[agents.codes]
-    adds = texts == "ADDMEMBER"
-    kind = np.where(adds, "add", np.where(np.isin(texts, ("PAUSE", "PAUSEALL")), "pause", "unpause"))
-    scope = np.where(adds, np.array(queues.values, dtype=object)[queues.codes], "")
-    useful = np.where(adds, True, np.isin(texts, ("PAUSEALL", "UNPAUSEALL")) == interface)
+    who, where = agents.values, queues.values
+    interface = [extension(value) is not None for value in who]
     spoken: dict[tuple[int, str, str], tuple[set[str], set[str]]] = {}
-    who = agents.values
-    for i in np.flatnonzero(useful & _crowded(events.ts[rows])).tolist():
-        pair = spoken.setdefault((int(events.ts[rows[i]]), str(kind[i]), str(scope[i])), (set(), set()))
-        pair[0 if interface[i] else 1].add(who[agents.codes[i]])
+    for ts, code, agent, queue in zip(events.ts[rows].tolist(), column.codes[rows].tolist(), agents.codes.tolist(),
+                                      queues.codes.tolist(), strict=True):
+        kind, all_queues = kinds[code], column.values[code].strip().endswith("ALL")
+        if kind == "add" or all_queues == interface[agent]:
+            pair = spoken.setdefault((ts, kind, where[queue] if kind == "add" else ""), (set(), set()))
+            pair[0 if interface[agent] else 1].add(who[agent])
     for raws, people in spoken.values():
         if len(raws) == 1 and len(people) == 1:
             changed |= names.teach(raws.pop(), people.pop())
@@ -96,6 +98,8 @@ def learn(names: Names, events: Events) -> bool:
 
 def _crowded(ts: np.ndarray) -> np.ndarray:
     """Lines that share their second with a neighbour: alone nobody teaches anything."""
+    if len(ts) < 2:
+        return np.zeros(len(ts), dtype=bool)
     same = ts[1:] == ts[:-1]
     return np.append(same, False) | np.append(False, same)
 

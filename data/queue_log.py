@@ -61,6 +61,7 @@ class Events:
     def __init__(self, buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints, count: Ints, ts: Ints):
         self.buffer, self.starts, self.ends = buffer, starts, ends
         self.first, self.count, self.ts = first, count, ts
+        self._columns: dict[int, Column] = {}
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -81,8 +82,12 @@ class Events:
 
     def column(self, field: int, rows: Ints | None = None) -> Column:
         """Field 1 callid, 2 queue, 3 agent, 4 event, dictionary encoded."""
-        first = self.first if rows is None else self.first[rows]
-        return Column(self._slices(self.starts[first + field], self.ends[first + field]))
+        if rows is not None:
+            first = self.first[rows]
+            return Column(self._slices(self.starts[first + field], self.ends[first + field]))
+        if field not in self._columns:  # several rules ask for the same column of a block
+            self._columns[field] = Column(self._slices(self.starts[self.first + field], self.ends[self.first + field]))
+        return self._columns[field]
 
     def data(self, rows: Ints, field: int, last: int | None = None) -> pa.Array:
         """Data field `field` (0 is the first) of these rows as binary, null where the line is shorter.
