@@ -33,6 +33,11 @@ def start(book: "Book", old: Path | None) -> None:
             book_rows.put_meta(con, "version", int(book.clock() * 1000))  # above any version given out before
             book_rows.lose(con, book.clock(), BOOK_DAMAGED, detail=old.name if old else "")
         book.reload()
+    there = set(segments.names(book.folder))
+    for values in book.rows(book_rows.SELECT_CHUNK + "WHERE file<>'' AND damaged=0"):
+        r = book_rows.row((*values, None))
+        if r.file not in there:
+            mark(book, r)
 
 
 def _adopt(book: "Book") -> int:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -132,15 +133,47 @@ def small(monkeypatch) -> None:
     monkeypatch.setattr(book, "LOOSE_ROWS", 6)
 
 
-def killed(work: Callable[[], None], calls: int) -> bool:
-    """Runs `work` in a child that is killed with -9 at its `calls`th function call; whether it was."""
-    child = os.fork()
+LASTING = {"execute", "executemany", "fsync", "rename", "unlink", "open", "write", "flush", "close", "flock"}
+
+
+def lasting(event: str, argument) -> bool:
+    """Whether a call begins or ends that may leave something on the disk."""
+    return event in ("c_call", "c_return") and argument.__name__ in LASTING
+
+
+def calls(work: Callable[[], None]) -> int:
+    """How many such moments `work` has, once everything it needs has been loaded."""
+    count = 0
+
+    def one(frame, event, argument):
+        nonlocal count
+        count += lasting(event, argument)
+
+    sys.setprofile(one)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def fork() -> int:
+    """os.fork; later versions of Python warn of the threads that libraries keep."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def killed(work: Callable[[], None], calls: int, every: bool = False) -> bool:
+    """Runs `work` in a child that is killed with -9 at the `calls`th moment something may change on the disk (`every`:
+    at that function call, whatever it does); whether it was."""
+    child = fork()
     if not child:
         left = calls
 
         def count(frame, event, argument):
             nonlocal left
-            left -= 1
+            left -= every or lasting(event, argument)
             if left <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 

@@ -260,7 +260,10 @@ class Life(Centre):
             Follower(self.live, book, self.clock).poll()
             book.compact(force=True)
 
-        rotation.killed(work, self.random.randint(1, 6000))
+        if self.random.random() < 0.5:
+            rotation.killed(work, self.random.randint(1, 120))
+        else:
+            rotation.killed(work, self.random.randint(1, 5000), every=True)
         self.start()
 
     # What must be true

@@ -194,8 +194,8 @@ def test_s15_killed_six_times_in_many_lines(centre):
         book = Book(centre.books)
         Follower(centre.live, book).poll()
 
-    deaths = sum(killed(work, calls) for calls in (400, 1500, 2500, 3000, 3500, 4000))
-    assert deaths >= 3
+    deaths = sum(killed(work, calls) for calls in (30, 60, 90, 120, 150, 180))
+    assert deaths == 6
     centre.start()
     centre.poll()
     centre.check()
