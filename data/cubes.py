@@ -6,6 +6,7 @@ long ranges come; `people` one row per local day, queue, origin and agent.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,7 +26,7 @@ _WIDTH = len(SUMS)
 @dataclass
 class Slots:
     """Parallel arrays ordered by `slot` (epoch // 900): `day` local day number, `hour` 0-167 of the local week,
-    `queue`, `origin` (1 internal), `sums` int32 [rows, SUMS], `largest` int32 [rows, LARGEST]."""
+    `queue`, `origin` (1 internal), `sums` int32 [SUMS, rows], `largest` int32 [LARGEST, rows]."""
 
     slot: np.ndarray
     day: np.ndarray
@@ -38,17 +39,36 @@ class Slots:
     @classmethod
     def empty(cls) -> "Slots":
         slot, day, hour, queue, origin = (np.empty(0, dtype=np.int32) for _ in range(5))
-        return cls(slot, day, hour, queue, origin, np.empty((0, _WIDTH), dtype=np.int32),
-                   np.empty((0, len(LARGEST)), dtype=np.int32))
+        return cls(slot, day, hour, queue, origin, np.empty((_WIDTH, 0), dtype=np.int32),
+                   np.empty((len(LARGEST), 0), dtype=np.int32))
 
     def take(self, rows: slice | np.ndarray) -> "Slots":
         return Slots(self.slot[rows], self.day[rows], self.hour[rows], self.queue[rows], self.origin[rows],
-                     self.sums[rows], self.largest[rows])
+                     self.sums[:, rows], self.largest[:, rows])
 
     def between(self, first: int, last: int) -> "Slots":
         """Rows with first <= slot < last."""
         low, high = np.searchsorted(self.slot, (first, last))
         return self.take(slice(int(low), int(high)))
+
+
+def join(*parts: Any) -> Any:
+    """Rows of several tables of one kind, one after the other."""
+    return type(parts[0])(*(np.concatenate(columns, axis=-1) for columns in zip(
+        *(vars(part).values() for part in parts), strict=True)))
+
+
+def add(where: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """int64 [rows of values, count]: the columns of `values` added up by `where`."""
+    return np.stack([np.bincount(where, weights=row, minlength=count) for row in values]).astype(np.int64)
+
+
+def highest(where: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """int32 [rows of values, count]: the largest by `where`, -1 where there is none."""
+    found = np.full((len(values), count), -1, dtype=np.int32)
+    for row, out in zip(values, found, strict=True):
+        np.maximum.at(out, where, row)
+    return found
 
 
 class Clock:
@@ -87,10 +107,8 @@ def slots(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> Slots
     origin = run.number("internal").astype(np.int64)
     key = (slot << 24) + (run.number("queue").astype(np.int64) << 1) + origin
     unique, inverse = np.unique(key, return_inverse=True)
-    sums = np.stack([np.bincount(inverse, weights=legs[name], minlength=len(unique)) for name in SUMS], axis=1)
-    largest = np.full((len(unique), len(LARGEST)), -1, dtype=np.int32)
-    for i, name in enumerate(LARGEST):
-        np.maximum.at(largest[:, i], inverse, legs[name].astype(np.int32))
+    sums = add(inverse, np.stack([legs[name] for name in SUMS]), len(unique))
+    largest = highest(inverse, np.stack([legs[name] for name in LARGEST]).astype(np.int32), len(unique))
     day, hour = clock.read(unique >> 24)
     return Slots((unique >> 24).astype(np.int32), day, hour, ((unique >> 1) & 0x7FFFFF).astype(np.int32),
                  (unique & 1).astype(np.int32), sums.astype(np.int32), largest)
@@ -102,18 +120,13 @@ def merge(old: Slots, new: Slots) -> Slots:
         return old
     cut = int(np.searchsorted(old.slot, new.slot[0]))
     tail = old.take(slice(cut, None))
-    parts = [np.concatenate(pair) for pair in zip(vars(tail).values(), vars(new).values(), strict=True)]
-    both = Slots(*parts)
+    both = join(tail, new)
     key = (both.slot.astype(np.int64) << 24) + (both.queue.astype(np.int64) << 1) + both.origin
     unique, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    sums = np.zeros((len(unique), _WIDTH), dtype=np.int32)
-    np.add.at(sums, inverse, both.sums)
-    largest = np.full((len(unique), len(LARGEST)), -1, dtype=np.int32)
-    np.maximum.at(largest, inverse, both.largest)
     joined = both.take(first)
-    joined.sums, joined.largest = sums, largest
-    head = old.take(slice(0, cut))
-    return Slots(*(np.concatenate(pair) for pair in zip(vars(head).values(), vars(joined).values(), strict=True)))
+    joined.sums = add(inverse, both.sums, len(unique)).astype(np.int32)
+    joined.largest = highest(inverse, both.largest, len(unique))
+    return join(old.take(slice(0, cut)), joined)
 
 
 @dataclass
@@ -142,17 +155,42 @@ def days(table: Slots, queues: int, waits: "Waits") -> Days:
     first, last = int(table.day.min()), int(table.day.max())
     count = last - first + 1
     where = ((table.day - first).astype(np.int64) * queues + table.queue) * 2 + table.origin
-    flat = np.zeros((count * queues * 2, _WIDTH), dtype=np.int64)
-    np.add.at(flat, where, table.sums)
+    flat = add(where, table.sums, count * queues * 2).T
     running = np.zeros((count + 1, queues, 2, _WIDTH), dtype=np.int64)
     np.cumsum(flat.reshape(count, queues, 2, _WIDTH), axis=0, out=running[1:])
-    largest = np.full((count * queues * 2, len(LARGEST)), -1, dtype=np.int32)
-    np.maximum.at(largest, where, table.largest)
+    largest = highest(where, table.largest, count * queues * 2).T
     counted = np.zeros((count, queues, 2, len(EDGES) + 1), dtype=np.int32)
     np.add.at(counted, (waits.day - first, waits.queue, waits.origin, waits.bucket), waits.count)
     held = np.zeros((count + 1, queues, 2, len(EDGES) + 1), dtype=np.int32)
     np.cumsum(counted, axis=0, out=held[1:])
     return Days(first, running, largest.reshape(count, queues, 2, len(LARGEST)), held)
+
+
+@dataclass
+class Weeks:
+    """`first` day number of a Monday; `running` int32 [weeks + 1, 168, 2, SUMS] running totals by hour of the local
+    week, all queues together; `largest` int32 [weeks, 168, 2, LARGEST]."""
+
+    first: int
+    running: np.ndarray
+    largest: np.ndarray
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Numbers of the whole weeks within the days first..last: from the first, up to but without the second."""
+        low = max(-(-(first - self.first) // 7), 0)
+        return low, max(min((last + 1 - self.first) // 7, len(self.largest)), low)
+
+
+def weeks(table: Slots) -> Weeks:
+    """Running totals by week of the slots."""
+    if not len(table.slot):
+        return Weeks(0, np.zeros((1, 168, 2, _WIDTH), np.int32), np.full((0, 168, 2, len(LARGEST)), -1, np.int32))
+    first = int(table.day.min()) - (int(table.day.min()) + 3) % 7  # 1 January 1970 was a Thursday
+    count = (int(table.day.max()) - first) // 7 + 1
+    where = ((table.day - first).astype(np.int64) // 7 * 168 + table.hour) * 2 + table.origin
+    running = np.zeros((count + 1, 168, 2, _WIDTH), dtype=np.int32)
+    np.cumsum(add(where, table.sums, count * 336).T.reshape(count, 168, 2, _WIDTH), axis=0, out=running[1:])
+    return Weeks(first, running, highest(where, table.largest, count * 336).T.reshape(count, 168, 2, len(LARGEST)))
 
 
 @dataclass
@@ -172,7 +210,7 @@ class Waits:
 
 @dataclass
 class People:
-    """Sums by local day, queue, origin and agent, ordered by day: `sums` int32 [rows, PEOPLE]."""
+    """Sums by local day, queue, origin and agent, ordered by day: `sums` int32 [PEOPLE, rows]."""
 
     day: np.ndarray
     queue: np.ndarray
@@ -183,7 +221,32 @@ class People:
     @classmethod
     def empty(cls) -> "People":
         day, queue, origin, agent = (np.empty(0, dtype=np.int32) for _ in range(4))
-        return cls(day, queue, origin, agent, np.empty((0, len(PEOPLE)), dtype=np.int32))
+        return cls(day, queue, origin, agent, np.empty((len(PEOPLE), 0), dtype=np.int32))
+
+    def take(self, rows: slice | np.ndarray) -> "People":
+        return People(self.day[rows], self.queue[rows], self.origin[rows], self.agent[rows], self.sums[:, rows])
+
+
+@dataclass
+class AgentDays:
+    """`first` day number; `running` int32 [days + 1, agents, 2, PEOPLE] running totals, all queues together."""
+
+    first: int
+    running: np.ndarray
+
+
+def agent_days(people: People, agents: int) -> AgentDays:
+    """Running totals by day of every agent."""
+    known = people.take(np.flatnonzero(people.agent >= 0))
+    if not len(known.day):
+        return AgentDays(0, np.zeros((1, max(agents, 1), 2, len(PEOPLE)), dtype=np.int32))
+    first = int(known.day.min())
+    count = int(known.day.max()) - first + 1
+    where = ((known.day - first).astype(np.int64) * agents + known.agent) * 2 + known.origin
+    running = np.zeros((count + 1, agents, 2, len(PEOPLE)), dtype=np.int32)
+    np.cumsum(add(where, known.sums, count * agents * 2).T.reshape(count, agents, 2, len(PEOPLE)), axis=0,
+              out=running[1:])
+    return AgentDays(first, running)
 
 
 def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tuple[Waits, People]:
@@ -205,8 +268,7 @@ def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tupl
     legs["ended_by_agent"] = run.number("end_by") == 1
     agent = run.number("agent")[answered].astype(np.int64) + 1
     unique, inverse = np.unique((place << 22) + agent, return_inverse=True)
-    sums = np.stack([np.bincount(inverse, weights=legs[name][answered], minlength=len(unique))
-                     for name in PEOPLE], axis=1).astype(np.int32)
+    sums = add(inverse, np.stack([legs[name][answered] for name in PEOPLE]), len(unique)).astype(np.int32)
     spot = unique >> 22
     return waits, People((spot >> 24).astype(np.int32), ((spot >> 1) & 0x7FFFFF).astype(np.int32),
                          (spot & 1).astype(np.int32), ((unique & 0x3FFFFF) - 1).astype(np.int32), sums)

@@ -18,14 +18,14 @@ import pyarrow.ipc
 
 from data import cubes, frames, losses, runs
 from data.builder import Builder
-from data.cubes import Clock, Days, People, Slots, Waits
+from data.cubes import AgentDays, Clock, Days, People, Slots, Waits, Weeks
 from data.losses import Losses
 from data.runs import ROWS, Damaged, Run, Words
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
 MANIFEST = "CURRENT.json"
-KINDS = ("slots", "waits", "people", "losses", "days")
+KINDS = ("slots", "waits", "people", "losses", "days", "weeks", "agent_days")
 
 
 def digest(value: Any) -> str:
@@ -62,6 +62,8 @@ class History:
     people: People = field(default_factory=People.empty)
     losses: Losses = field(default_factory=Losses.empty)
     days: Days = field(default_factory=lambda: cubes.days(Slots.empty(), 1, Waits.empty()))
+    weeks: Weeks = field(default_factory=lambda: cubes.weeks(Slots.empty()))
+    agent_days: AgentDays = field(default_factory=lambda: cubes.agent_days(People.empty(), 1))
     state: dict[str, Any] | None = None
     files: dict[str, Any] = field(default_factory=dict)
 
@@ -129,7 +131,10 @@ class Shelf:
                 for kind in KINDS}
         found.slots, found.waits = Slots(**made["slots"]), Waits(**made["waits"])
         found.people, found.losses = People(**made["people"]), Losses(**made["losses"])
-        found.days = Days(first=int(made["days"].pop("first")[0]), **made["days"])
+        starts = {kind: int(made[kind].pop("first")[0]) for kind in ("days", "weeks", "agent_days")}
+        found.days = Days(starts["days"], **made["days"])
+        found.weeks = Weeks(starts["weeks"], **made["weeks"])
+        found.agent_days = AgentDays(starts["agent_days"], **made["agent_days"])
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -192,18 +197,19 @@ class Shelf:
         for run in fresh_runs:
             found.slots = cubes.merge(found.slots, cubes.slots(run, levels, self.site.options, self.clock))
             waits, people = cubes.by_day(run, levels, self.site.options, self.clock)
-            found.waits = Waits(*(np.concatenate(p) for p in zip(
-                vars(found.waits).values(), vars(waits).values(), strict=True)))
-            found.people = _by_day(People(*(np.concatenate(p) for p in zip(
-                vars(found.people).values(), vars(people).values(), strict=True))))
+            found.waits = cubes.join(found.waits, waits)
+            joined = cubes.join(found.people, people)
+            found.people = joined.take(np.argsort(joined.day, kind="stable"))
         window = self.site.options.recall_window
         since = min((int(run.number("enter")[0]) for run in fresh_runs if run.rows), default=1 << 62) - window
         old = Losses.empty() if fresh else found.losses.between(0, since)
         found.losses = losses.join(old, losses.find(found.runs, since, window))
         found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
+        found.weeks = cubes.weeks(found.slots)
+        found.agent_days = cubes.agent_days(found.people, max(len(found.agents.texts), 1))
 
     def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
-        arrays: dict[str, np.ndarray] = {"days.first": np.array([found.days.first])}
+        arrays = {f"{kind}.first": np.array([getattr(found, kind).first]) for kind in ("days", "weeks", "agent_days")}
         for kind in KINDS:
             arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
                            if isinstance(value, np.ndarray)})
@@ -221,12 +227,6 @@ class Shelf:
         for path in self.folder.iterdir():
             if path.name not in named and path.is_file():
                 path.unlink(missing_ok=True)
-
-
-def _by_day(people: People) -> People:
-    order = np.argsort(people.day, kind="stable")
-    return People(people.day[order], people.queue[order], people.origin[order], people.agent[order],
-                  people.sums[order])
 
 
 def _entries(files: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -160,9 +160,8 @@ class Snapshot:
             if high > low:
                 largest[:known] = np.maximum(largest[:known], days.largest[low:high, :, origin].max(axis=0)[:count])
         tail = self._of(self.tail_slots, first, last, origins)
-        np.add.at(sums, tail.queue, tail.sums)
-        np.maximum.at(largest, tail.queue, tail.largest)
-        return sums, largest
+        sums += cubes.add(tail.queue, tail.sums, count).T
+        return sums, np.maximum(largest, cubes.highest(tail.queue, tail.largest, count).T)
 
     def _of(self, slots: Slots, first: int, last: int, origins: Sequence[int]) -> Slots:
         keep = (slots.day >= first) & (slots.day <= last)
@@ -182,13 +181,13 @@ class Snapshot:
 
     def people(self, first: int, last: int) -> list[cubes.People]:
         """Sums by agent of the local days first..last."""
-        old = self.history.people
-        low, high = np.searchsorted(old.day, (first, last + 1))
-        found = [cubes.People(*(v[low:high] for v in vars(old).values()))]
-        for new in (self.young_people, self._open_people):
-            keep = np.flatnonzero((new.day >= first) & (new.day <= last))
-            found.append(cubes.People(*(v[keep] for v in vars(new).values())))
-        return found
+        low, high = np.searchsorted(self.history.people.day, (first, last + 1))
+        return [self.history.people.take(slice(int(low), int(high))), *self.people_of_tail(first, last)]
+
+    def people_of_tail(self, first: int, last: int) -> list[cubes.People]:
+        """The same without the history."""
+        return [new.take(np.flatnonzero((new.day >= first) & (new.day <= last)))
+                for new in (self.young_people, self._open_people)]
 
     @cached_property
     def _open_people(self) -> cubes.People:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from data import cubes, queue_log, runs
 from data.book import Book
 from data.book_open import BUSY, BookError
@@ -204,8 +202,7 @@ class Store:
                 levels = self.shelf.levels(self.queues)
                 self._slots = cubes.merge(self._slots, cubes.slots(run, levels, self.site.options, self.shelf.clock))
                 _, found = cubes.by_day(run, levels, self.site.options, self.shelf.clock)
-                self._by_agent = People(*(np.concatenate(p) for p in zip(
-                    vars(self._by_agent).values(), vars(found).values(), strict=True)))
+                self._by_agent = cubes.join(self._by_agent, found)
         self._added = len(young.legs)
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)

@@ -1,25 +1,20 @@
 """The store through one user's eyes: his queues, his right to see numbers; every question a page or the API asks."""
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from data import agent_metrics, calendar, cubes, frames, measures
 from data.filters import Filters
-from data.measures import LARGEST, SUMS
-from data.runs import Rows
-from data.snapshot import Snapshot
+from data.measures import SUMS
+from data.tally import EPOCH, Sums, Tally
 
 SL_TARGET = 80.0
 LATE, STALE = 60, 300  # seconds without a new line before the page says so in amber and in red
 EXACT = 200_000  # answered legs up to which percentiles are computed from the legs themselves
-EPOCH = dt.date(1970, 1, 1)
-Sums = dict[str, np.ndarray]
 
 
 def masked(number: str) -> str:
@@ -27,20 +22,9 @@ def masked(number: str) -> str:
     return number if len(number) < 7 else f"{number[:3]}***{number[-3:]}"
 
 
-def _named(sums: np.ndarray, largest: np.ndarray) -> Sums:
-    """Sums and extremes by name; the last axis are measures.SUMS and measures.LARGEST."""
-    return {**{name: sums[..., i] for i, name in enumerate(SUMS)},
-            **{name: largest[..., i] for i, name in enumerate(LARGEST)}}
-
-
 @dataclass(frozen=True)
-class View:
-    """Answers for one user. `queues_allowed` None means all; a queue outside them does not exist for him."""
-
-    snapshot: Snapshot
-    clock: Callable[[], float]
-    queues_allowed: frozenset[str] | None = None
-    numbers: bool = True
+class View(Tally):
+    """Answers for one user. A queue outside those allowed does not exist for him; without `numbers` they are masked."""
 
     @property
     def version(self) -> int:
@@ -50,10 +34,6 @@ class View:
     def demo(self) -> bool:
         return self.snapshot.site.demo
 
-    @property
-    def zone(self) -> ZoneInfo:
-        return self.snapshot.site.zone
-
     def now(self) -> dt.datetime:
         """This moment at the site."""
         return dt.datetime.fromtimestamp(self.clock(), self.zone)
@@ -62,9 +42,6 @@ class View:
         return self.now().date()
 
     # -- what there is to choose from ------------------------------------------------------------
-
-    def _mine(self, queue: str) -> bool:
-        return self.queues_allowed is None or queue.casefold() in {q.casefold() for q in self.queues_allowed}
 
     def queues(self) -> list[tuple[str, str]]:
         """Queue and how it is shown, e.g. ("600", "600 Ventas")."""
@@ -85,93 +62,8 @@ class View:
             return [(a, shot.agent_label(a)) for a in sorted(seen)]
         return list(shot.memo(("agents", self.queues_allowed), make))
 
-    # -- the rows of a question ------------------------------------------------------------------
-
-    def _codes(self, wanted: tuple[str, ...]) -> np.ndarray:
-        """Raw codes of the queues asked for, within those allowed."""
-        spelled = self.snapshot.queue_spelling
-        chosen = {q.casefold() for q in wanted}
-        return spelled.codes([q for q in spelled.names if self._mine(q) and (not chosen or q.casefold() in chosen)])
-
-    def _origins(self, origin: str) -> list[int]:
-        return {"external": [0], "internal": [1], "all": [0, 1]}[origin]
-
-    def _days(self, filters: Filters) -> tuple[int, int]:
-        return (filters.start - EPOCH).days, (filters.end - EPOCH).days
-
-    def legs(self, filters: Filters) -> Rows:
-        """Legs of the range and filters: columns of runs.SCHEMA, in order of enter within each run."""
-        shot, start, end = self.snapshot, *calendar.bounds(filters, self.zone)
-        queues, origins = self._codes(filters.queues), self._origins(filters.origin)
-        everything = len(queues) == len(shot.queue_words.texts)
-        agents = shot.agent_spelling.codes(filters.agents) if filters.agents else None
-
-        def keep(run: Any, chosen: Any) -> np.ndarray | bool:
-            good: np.ndarray | bool = True
-            if len(origins) == 1:
-                good = good & (run.number("internal")[chosen] == origins[0])
-            if not everything:
-                good = good & np.isin(run.number("queue")[chosen], queues)
-            return good if agents is None else good & np.isin(run.number("agent")[chosen], agents)
-        return shot.between(start, end).keep(keep)
-
-    def _answer(self, question: str, filters: Filters, make: Callable[[], Any]) -> Any:
-        return self.snapshot.memo((question, filters, self.queues_allowed), make)
-
-    # -- sums ------------------------------------------------------------------------------------
-
-    def _measured(self, rows: Rows) -> Sums:
-        levels = self.snapshot.shelf.levels(self.snapshot.queue_words)
-        return measures.indicators(rows.number("outcome"), rows.number("wait"), rows.number("talk"),
-                                   rows.number("transfer_kind"), levels[rows.number("queue")],
-                                   self.snapshot.site.options)
-
-    def _by_queue(self, filters: Filters) -> Sums:
-        """Sums per raw queue code of the whole range."""
-        if not filters.agents:
-            return _named(*self.snapshot.day_sums(*self._days(filters), self._origins(filters.origin)))
-        rows = self.legs(filters)
-        return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
-
-    def _group(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
-        legs = self._measured(rows)
-        found = {name: np.bincount(where, weights=legs[name], minlength=count).astype(np.int64) for name in SUMS}
-        for name in LARGEST:
-            found[name] = np.full(count, -1, dtype=np.int64)
-            np.maximum.at(found[name], where, legs[name])
-        return found
-
-    def _binned(self, filters: Filters, place: Callable[[np.ndarray, np.ndarray], np.ndarray], count: int) -> Sums:
-        """Sums per bin; `place(slot, hour)` gives the bin of a quarter hour (epoch // 900, hour of the local week)."""
-        shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
-        if filters.agents:
-            rows = self.legs(filters)
-            slot = rows.number("enter") // cubes.SLOT
-            return self._group(rows, place(slot, shot.shelf.clock.read(slot)[1]), count)
-        queues, origins = self._codes(filters.queues), self._origins(filters.origin)
-        sums, largest = np.zeros((count, len(SUMS)), np.int64), np.full((count, len(LARGEST)), -1, np.int64)
-        for part in shot.slots(start, end):
-            keep = np.isin(part.queue, queues) if len(queues) < len(shot.queue_words.texts) else None
-            if len(origins) == 1:
-                right = part.origin == origins[0]
-                keep = right if keep is None else keep & right
-            part = part if keep is None or keep.all() else part.take(np.flatnonzero(keep))
-            if len(part.slot):
-                where = place(part.slot.astype(np.int64), part.hour)
-                for i in range(len(SUMS)):
-                    sums[:, i] += np.bincount(where, weights=part.sums[:, i], minlength=count).astype(np.int64)
-                for i in range(len(LARGEST)):
-                    np.maximum.at(largest[:, i], where, part.largest[:, i])
-        return _named(sums, largest)
-
     def _frame(self, sums: Sums) -> pd.DataFrame:
         return pd.DataFrame({**sums, **measures.rates(sums, self.snapshot.site.wrapup)})
-
-    def _whole(self, filters: Filters) -> Sums:
-        """Sums of the whole range, arrays of one element."""
-        by_queue, queues = self._by_queue(filters), self._codes(filters.queues)
-        return {name: np.array([values[queues].sum() if name in SUMS else values[queues].max(initial=-1)])
-                for name, values in by_queue.items()}
 
     # -- the questions ---------------------------------------------------------------------------
 
@@ -230,8 +122,9 @@ class View:
         """`date` and the totals of every day of the range."""
         def make() -> pd.DataFrame:
             dates, edges = calendar.days(filters, self.zone)
-            table = self._frame(self._binned(
-                filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1, len(dates)))
+            sums = self._daily(filters) if not filters.agents else self._binned(
+                filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1, len(dates))
+            table = self._frame(sums)
             table.insert(0, "date", dates)
             return table
         return self._answer("day", filters, make).copy(deep=False)
@@ -239,7 +132,10 @@ class View:
     def by_hour(self, filters: Filters) -> pd.DataFrame:
         """`hour` 0-23 of the local clock, all of them, and their totals."""
         def make() -> pd.DataFrame:
-            table = self._frame(self._binned(filters, lambda _, hour: hour % 24, 24))
+            week = self._weekly(filters)
+            sums = {name: values.reshape(7, 24).sum(axis=0) if name in SUMS else values.reshape(7, 24).max(axis=0)
+                    for name, values in week.items()}
+            table = self._frame(sums)
             table.insert(0, "hour", np.arange(24))
             return table
         return self._answer("hour", filters, make).copy(deep=False)
@@ -247,7 +143,7 @@ class View:
     def by_weekday_hour(self, filters: Filters) -> pd.DataFrame:
         """`weekday` (0 Monday), `hour`, `days` (how many such days the range has) and the totals, every cell."""
         def make() -> pd.DataFrame:
-            table = self._frame(self._binned(filters, lambda _, hour: hour, 168))
+            table = self._frame(self._weekly(filters))
             full, rest = divmod(filters.days, 7)
             extra = {(filters.start.weekday() + n) % 7 for n in range(rest)}
             weekday = np.repeat(np.arange(7), 24)
@@ -287,11 +183,7 @@ class View:
             shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
             spelled = shot.agent_spelling
             queues, origins = self._codes(filters.queues), self._origins(filters.origin)
-            sums = np.zeros((len(spelled.names), len(cubes.PEOPLE)), dtype=np.int64)
-            for part in shot.people(*self._days(filters)):
-                keep = np.flatnonzero(np.isin(part.queue, queues) & np.isin(part.origin, origins) & (part.agent >= 0))
-                np.add.at(sums, spelled.of[part.agent[keep]], part.sums[keep])
-            table = pd.DataFrame(sums, columns=list(cubes.PEOPLE))
+            table = pd.DataFrame(self._by_person(filters, queues, origins), columns=list(cubes.PEOPLE))
             table.insert(0, "agent", spelled.names)
             table["avg_talk"] = table["talk_total"] / table["talks"].where(table["talks"] > 0)
             tries = agent_metrics.tries(shot.tries, start, end, queues)
