@@ -73,7 +73,7 @@ def show_heat(view: Callable, who: Callable, filters: Site | None, version: int 
     """Calls a day by weekday and hour; a short period shows the eight weeks before its end, and says so."""
     now, lang = view(), who().language
     chosen = addresses.weeks(asked(filters, now.today()))
-    caption = text(lang, "Average calls a day, {start} to {end}", start=day(lang, chosen.start),
+    caption = text(lang, "Daily average, {start} to {end}", start=day(lang, chosen.start),
                    end=day(lang, chosen.end))
     if not now.totals(chosen)["offered"]:
         return {"figure": BLANK, "note": nothing(lang), "caption": caption}
@@ -123,8 +123,8 @@ def register(on: Callable, view: Callable, who: Callable) -> None:
 
 def register_clientside(app: Dash) -> None:
     """A bar or a cell opens the calls behind it; the function is in `assets/b-app/app.js`."""
-    app.clientside_callback(ClientsideFunction("dashboard", "open_calls"), Output(shell.go, "href"),
-                            Input(ids.volume, "clickData"), State(ids.volume, "figure"), prevent_initial_call=True)
-    app.clientside_callback(ClientsideFunction("dashboard", "open_calls"),
-                            Output(shell.go, "href", allow_duplicate=True),
-                            Input(ids.heat, "clickData"), State(ids.heat, "figure"), prevent_initial_call=True)
+    for graph in (ids.volume, ids.heat):
+        app.clientside_callback(
+            ClientsideFunction("dashboard", "open_calls"),
+            [Output(shell.go, "href", allow_duplicate=True), Output(graph, "clickData")],
+            Input(graph, "clickData"), State(graph, "figure"), prevent_initial_call=True)

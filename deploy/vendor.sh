@@ -37,7 +37,7 @@ sed '/^\/\/# sourceMappingURL/d' date-fns/locale/es/cdn.min.js | sed -E "s/,cons
 node - > "$out/locale-plotly-es.js" <<'JS'
 const locale = require("./plotly.js-locales/es.js");
 Object.assign(locale.format, {decimal: ".", thousands: ",", date: "%d/%m/%Y"});
-console.log(`window.PlotlyLocales = window.PlotlyLocales || {};\nwindow.PlotlyLocales.es = ${JSON.stringify(locale)};`);
+console.log(`(window.PlotlyLocales = window.PlotlyLocales || []).push(${JSON.stringify(locale)});`);
 JS
 
 # One CSS variable an icon, used as a mask: takes the colour of the text beside it and needs no font.

@@ -180,6 +180,8 @@ def _dropdown(lang: str, name: str, words: str, **more: Any) -> Component:
 
 def _filters(lang: str) -> Component:
     picker = dcc.DatePickerRange(id=ids.range, display_format="DD/MM/YYYY", first_day_of_week=1, minimum_nights=0,
+                                 start_date_placeholder_text=text(lang, "From"),
+                                 end_date_placeholder_text=text(lang, "To"),
                                  updatemode="bothdates", number_of_months_shown=1, month_format="MMMM YYYY")
     period = html.Details([
         html.Summary([icon("calendar3"), html.Span(id=ids.range_words), icon("chevron-down", "small")],
@@ -201,7 +203,8 @@ def _filters(lang: str) -> Component:
                       options=[{"label": text(lang, ORIGIN_WORDS[o]), "value": o} for o in ORIGINS]),
             html.Span(id=ids.excluded, className="excluded"),
             html.Button([icon("link-45deg"), html.Span(text(lang, "Copy link"))], id=ids.copy, className="tool copy",
-                        type="button", **{"data-copy": "", "data-done": text(lang, "Copied")}),
+                        type="button", title=text(lang, "Copy link"),
+                        **{"aria-label": text(lang, "Copy link"), "data-copy": "", "data-done": text(lang, "Copied")}),
         ], className="choices")],
         className="filters", role="search", **{"aria-label": text(lang, "Filters")})
 

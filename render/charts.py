@@ -68,8 +68,8 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
     """Calls stacked by outcome with the service level on the second axis.
 
     `frame` is by_interval (`start`, local and aware; `minutes` long each) or, when `minutes` is None, by_day
-    (`date`). `href` is the list of calls behind the whole chart; each bar narrows it by the slot in its
-    `customdata` and the outcomes in its `meta`.
+    (`date`). `href` is the list of calls behind the whole chart; the slot of a bar in its `customdata`
+    narrows it.
     """
     tone = tones(theme_name)
     rows = _rows(frame)
@@ -85,18 +85,19 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         if any(y):
             traces.append({
                 "type": "bar", "name": text(lang, label), "x": x, "y": y, "customdata": slots,
-                "meta": {"outcome": list(keys)}, "marker": {"color": tone[role], "line": {"width": 0}},
+                "marker": {"color": tone[role], "line": {"width": 0}},
                 "hovertemplate": "%{y:,}"})
     level = [None if pd.isna(row["sl_pct"]) else round(float(row["sl_pct"]), 1) for row in rows]
     traces.append({
         "type": "scatter", "mode": "lines+markers" if len(x) <= 60 else "lines", "name": text(lang, "Service level"),
-        "x": x, "y": level, "yaxis": "y2", "connectgaps": False, "customdata": slots, "meta": {"outcome": []},
+        "x": x, "y": level, "yaxis": "y2", "connectgaps": False, "customdata": slots,
         "line": {"color": tone["level"], "width": 2},
         "marker": {"size": 5, "color": tone["card"], "line": {"color": tone["level"], "width": 1.5}},
         "hovertemplate": "%{y:.1f} %"})
     ticks, step = _ticks(rows, minutes, several)
     return {"data": traces, "layout": layout(
-        theme_name, barmode="stack", bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12, barcornerradius=3, hovermode="x unified",
+        theme_name, barmode="stack", barcornerradius=3, hovermode="x unified",
+        bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
         showlegend=True, meta={"href": href},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
                 "itemclick": False, "itemdoubleclick": False, "font": {"size": 12, "color": tone["quiet"]}},
@@ -104,7 +105,8 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "range": [0, 104], "tickvals": [0, 25, 50, 75, 100],
-                "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"], "showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True,
+                "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"], "showgrid": False, "zeroline": False,
+                "fixedrange": True, "automargin": True,
                 "tickfont": {"size": 11.5, "color": tone["level"]}})}
 
 

@@ -164,6 +164,7 @@
     if (open) { open.open = false; open.querySelector("summary").focus(); }
   });
 
+  var touched = null;
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     shell: {
       theme: function (clicks) {
@@ -176,17 +177,21 @@
       }
     },
     dashboard: {
+      /* The calls behind a bar or cell. The click is taken back, so that the same place can be clicked again; where
+         there is no mouse the first touch only shows the numbers. */
       open_calls: function (click, figure) {
+        var still = window.dash_clientside.no_update;
         var point = click && click.points && click.points[0];
-        if (!point || !point.customdata || !figure.layout.meta) { return window.dash_clientside.no_update; }
+        if (!point || !point.customdata || !figure.layout.meta) { return [still, still]; }
+        if (window.matchMedia("(hover: none)").matches && touched !== point.customdata) {
+          touched = point.customdata;
+          return [still, null];
+        }
+        touched = null;
         var parts = figure.layout.meta.href.split("?");
         var query = new URLSearchParams(parts[1]);
-        var more = new URLSearchParams(point.customdata);
-        var meta = figure.data[point.curveNumber].meta || {};
-        (meta.outcome || []).forEach(function (outcome) { more.append("outcome", outcome); });
-        Array.from(new Set(more.keys())).forEach(function (name) { query.delete(name); });
-        more.forEach(function (value, name) { query.append(name, value); });
-        return parts[0] + "?" + query.toString();
+        new URLSearchParams(point.customdata).forEach(function (value, name) { query.set(name, value); });
+        return [parts[0] + "?" + query.toString(), null];
       }
     }
   });
