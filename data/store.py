@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 FULL = 250_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
+DAMAGED = "A part of the stored log is damaged"
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -58,6 +59,7 @@ class Store:
         self._fresh()
         self.problem = self.detail = ""
         self._stamp: Any = None
+        self._damaged: set[int] = set()
         self._incarnation = ""
         self._put_at = self._rebuilt_at = -AGAIN
         self._snapshot = self._shot()
@@ -93,8 +95,6 @@ class Store:
                     self._catch_up(done, progress)
                 if writer:
                     self._put_away(done)
-            except DamagedSegment as error:
-                self.problem, self.detail = "A part of the stored log is damaged", str(error)
             except BookError as error:
                 self.problem, self.detail = error.words, error.detail
             if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
@@ -125,8 +125,25 @@ class Store:
             self._incarnation = self.book.incarnation
             self._fresh()
         for chunk in self.book.chunks(after=self.last):
-            events, bad = queue_log.parse(_whole(chunk.bytes()))
+            try:
+                events, bad = queue_log.parse(_whole(chunk.bytes()))
+            except DamagedSegment as error:  # the others go on; this one is read again when it was mended
+                log.error("a part of the stored log is damaged: %s", error)
+                self._damaged.add(chunk.id)
+                events, bad = queue_log.EMPTY, Bad()
             self._take(chunk, events, bad, done, progress)
+        self._mind_damage()
+
+    def _mind_damage(self) -> None:
+        """Says that a part of the log is missing; folds again once the log gave it back."""
+        if not self._damaged:
+            return
+        if self.book.locked:
+            self.book.verify()
+            if not {row.id for row in self.book.damaged()} & self._damaged:
+                self._rebuild()
+                return
+        self.problem = DAMAGED
 
     def _take(self, chunk: Chunk, events: Events, bad: Bad, done: Progress,
               progress: Callable[[Progress], None] | None) -> None:
@@ -180,7 +197,8 @@ class Store:
         self.history = History(generation=self.history.generation)
         self.builder = Builder(self.site.options, dict(self.site.extensions))
         self.builder.agents.names.learned.update(names.learned)
-        for events, bad in _in_order(self.book.order()):
+        self._damaged = set()
+        for events, bad in _in_order(self.book.order(), self._damaged):
             self.builder.add(events, bad, self.clock())
             if self.builder.young.rows >= FULL:
                 self.last = 0  # a half rebuilt history covers nothing: after a crash it is made again
@@ -240,15 +258,20 @@ def _whole(raw: bytes) -> bytes:
     return raw if not raw or raw.endswith(b"\n") else raw + b"\n"
 
 
-def _in_order(chunks: list[Chunk]) -> Any:
-    """Events of the chunks in the order of time: chunks whose times overlap are sorted together."""
+def _in_order(chunks: list[Chunk], damaged: set[int]) -> Any:
+    """Events of the chunks in the order of time: chunks whose times overlap are sorted together. Those that cannot be
+    read are noted in `damaged`."""
     waiting: list[tuple[Events, Bad]] = []
     reach = -1
     for chunk in sorted(chunks, key=lambda c: c.min_ts if c.min_ts >= 0 else 0):
         if waiting and chunk.min_ts >= reach - SLACK // 2:
             yield _together(waiting)
             waiting = []
-        events, bad = queue_log.parse(_whole(chunk.bytes()))
+        try:
+            events, bad = queue_log.parse(_whole(chunk.bytes()))
+        except DamagedSegment:
+            damaged.add(chunk.id)
+            continue
         waiting.append((events, bad))
         reach = max(reach, chunk.max_ts)
     if waiting:

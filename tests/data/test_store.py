@@ -283,3 +283,24 @@ def test_the_shell_dumps_tables(centre, tmp_path, table, first):
 def test_measures_and_rates_agree_on_their_names():
     assert set(measures.TOTALS) <= {*measures.SUMS, *measures.LARGEST, *measures.RATES}
     assert len(set(itertools.chain(measures.SUMS, measures.LARGEST))) == len(measures.SUMS) + len(measures.LARGEST)
+
+
+def test_a_damaged_part_is_said_and_read_again_from_the_log(centre, truth, tmp_path):
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    shutil.copy(centre.queue_log, log)
+    for path in centre.rotated:
+        shutil.copy(path, tmp_path / path.name)
+    store = opened(log, folder)
+    store.book.compact(force=True)
+    store.book.close()
+    segment = max(folder.glob("*.arrow"), key=lambda p: p.stat().st_size)
+    raw = bytearray(segment.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    segment.write_bytes(raw)
+    shutil.rmtree(folder / "history", ignore_errors=True)
+    store = opened(log, folder)
+    assert store.problem == "A part of the stored log is damaged"
+    store.refresh()
+    store.refresh()
+    assert store.problem == ""
+    assert legs_of(store) == plain(truth["legs"])
