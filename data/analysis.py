@@ -72,7 +72,7 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
         for events, _ in read(paths, options.dedupe):
             names.learn(found.agents.names, events)
     for events, bad in read(paths, options.dedupe):
-        found.add(events, bad, people)
+        found.add(events, bad, people, named=bool(wanted & {"legs", "agents"}))
     return found.answer(as_of, wanted)
 
 
@@ -93,14 +93,16 @@ class Reading:
         self.extensions: set[str] = set()
         self.first: int | None = None
 
-    def add(self, events: Events, bad: Bad, people: bool) -> None:
+    def add(self, events: Events, bad: Bad, people: bool, named: bool) -> None:
+        """One block. `people`: sessions and pauses are asked for; `named`: single legs are, and who is internal."""
         ended, self.open = legs.fold(self.open, events, self.options)
         self.parts.append(ended.legs)
         self.attempts.append(ended.attempts)
         self.outcalls.append(ended.outcalls)
         self.rejected += ended.refused
         self.bad += bad
-        self.extensions |= names.extensions(events)
+        if named:
+            self.extensions |= names.extensions(events)
         if len(events):
             low = int(events.ts.min())
             self.first = low if self.first is None else min(self.first, low)
@@ -109,16 +111,18 @@ class Reading:
             self.sessions.append(sessions)
             self.pauses.append(pauses)
 
-    def legs(self, now: int) -> pa.Table:
-        """frames.LEGS of everything read, judged at `now`, by enter, then end."""
+    def legs(self, now: int, ordered: bool) -> pa.Table:
+        """frames.LEGS of everything read, judged at `now`; by enter, then end when they are to be shown."""
         table = pa.concat_tables([*self.parts, legs.as_of(self.open.legs, now, self.options)])
+        if not ordered:
+            return table.select(sorted(measures.NEEDED)).combine_chunks()
         table = legs.internal(table.unify_dictionaries().combine_chunks(), self.options, frozenset(self.extensions))
         return table.sort_by([("enter", "ascending"), ("end", "ascending")])
 
     def answer(self, as_of: int | None, wanted: set[str]) -> dict[str, Any]:
         now = self.open.clock if as_of is None else as_of
         who = self.agents.names
-        table = self.legs(now)
+        table = self.legs(now, ordered=bool(wanted & {"legs", "agents"}))
         tried = pa.concat_tables(self.attempts).sort_by("ts")
         answer: dict[str, Any] = {}
         if "legs" in wanted:

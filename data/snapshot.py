@@ -47,7 +47,8 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 
 @dataclass
 class Snapshot:
-    """`young` are legs settled since the history was written, `open` those that are not over; both small runs."""
+    """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
+    was written."""
 
     site: Site
     version: int
@@ -62,9 +63,14 @@ class Snapshot:
     shelf: Shelf
     data_until: int | None
     problem: str
+    open: Run = field(init=False)
     _memo: dict[Hashable, Any] = field(default_factory=dict)
     _locks: dict[Hashable, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        # Queues and agents that only open calls name get their numbers now, before anybody counts by number.
+        self.open = Run(runs.coded(self.pending.unify_dictionaries(), self.queue_words, self.agent_words))
 
     def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """The answer to a question of this version, computed once however many ask at the same time."""
@@ -120,11 +126,6 @@ class Snapshot:
     @cached_property
     def tries(self) -> list[Run]:
         return [*self.history.tries, self._tail[1]]
-
-    @cached_property
-    def open(self) -> Run:
-        """Legs of calls that are not over."""
-        return Run(runs.coded(self.pending.unify_dictionaries(), self.queue_words, self.agent_words))
 
     def between(self, start: int, end: int) -> Rows:
         return runs.between(self.legs, "enter", start, end)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+
 def pytest_addoption(parser):
     parser.addoption("--sequences", type=int, default=150, help="random lives of a log in the fuzz of the follower")
 

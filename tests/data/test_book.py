@@ -36,7 +36,8 @@ def mounted(tmp_path):
     image, place = tmp_path / "disk.img", tmp_path / "disk"
     image.write_bytes(b"\0" * 8 * 2**20)
     place.mkdir()
-    done = subprocess.run(f"mkfs.ext4 -q -m0 {image} && mount -o loop {image} {place}", shell=True,  # noqa: S602
+    sbin = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # not everybody's path has the disk tools
+    done = subprocess.run(f"PATH={sbin}; mkfs.ext4 -q -m0 {image} && mount -o loop {image} {place}", shell=True,  # noqa: S602
                           capture_output=True)
     if done.returncode:
         yield None

@@ -304,3 +304,15 @@ def test_a_damaged_part_is_said_and_read_again_from_the_log(centre, truth, tmp_p
     store.refresh()
     assert store.problem == ""
     assert legs_of(store) == plain(truth["legs"])
+
+
+def test_a_queue_that_only_an_open_call_names_counts(tmp_path):
+    log, start = tmp_path / "queue_log", int(UNTIL.timestamp()) - 60
+    log.write_text(f"{start}|1.1|600|NONE|ENTERQUEUE||3001234567|1\n{start + 3}|1.1|600|Eva|RINGNOANSWER|3000\n")
+    today = Filters(UNTIL.date(), UNTIL.date())
+    view = opened(log, tmp_path / "store").view()
+    assert view.totals(today)["offered"] == 1
+    assert view.totals(today)["in_progress"] == 1
+    assert view.by_queue(today)["queue"].tolist() == ["600"]
+    assert view.live()["waiting"] == 1
+    assert view.top_agents(today).empty

@@ -1,0 +1,1 @@
+"""Benchmarks: one JSON line a figure; ratios are measured side by side in the same run."""
