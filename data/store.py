@@ -7,7 +7,9 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ FULL = 250_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
+BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -84,7 +87,8 @@ class Store:
             before = (self.last, self.history.generation, self.problem)
             if self._stamp is None:
                 self._restore()
-            poll = self.follower.poll(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress))
+            with _Beside(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress)) as beside:
+                poll = self.follower.poll(beside)
             self.problem = "" if poll.problem == BUSY else poll.problem
             self.detail = poll.detail
             writer = self.book.locked
@@ -254,6 +258,35 @@ class Store:
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}
+
+
+class _Beside:
+    """Folds big blocks in a thread of its own while the next one is read and stored; small ones at once."""
+
+    def __init__(self, take: Callable[[Chunk, Events, Bad], None]):
+        self.take = take
+        self.pool: ThreadPoolExecutor | None = None
+        self.waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> "_Beside":
+        return self
+
+    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
+        if self.pool is None and chunk.lines < BIG:
+            self.take(chunk, events, bad)
+            return
+        self.pool = self.pool or ThreadPoolExecutor(1, "fold")
+        self.waiting.append(self.pool.submit(self.take, chunk, events, bad))
+        if len(self.waiting) > 2:  # no more than this is kept in memory
+            self.waiting.popleft().result()
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            while self.waiting:
+                self.waiting.popleft().result()
+        finally:
+            if self.pool:
+                self.pool.shutdown()
 
 
 def _whole(raw: bytes) -> bytes:
