@@ -108,6 +108,14 @@ def visit(chromium) -> Iterator[Callable[..., Page]]:
         assert watch.foreign == []
 
 
+def until(page: Page, expression: str, seconds: float = 10) -> None:
+    """Waits until the expression is true on the page; Playwright's own way needs what our pages forbid (eval)."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
 def person(folder: Path, username: str, role: str) -> None:
     """Somebody who may sign in with PASSWORD at the server of this folder."""
     subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", username, "--role", role, "--password-stdin"],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, first_sign_in, person, serving, sign_in
+from tests.browser.conftest import PASSWORD, first_sign_in, person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OUTCOMES = 9
@@ -87,7 +87,7 @@ def test_every_size_theme_and_language(demo, visit, width, height, scheme, local
     arrive(page)
     expect(page.locator("#dashboard-kpis")).to_contain_text(words)
     expect(page.locator("#dashboard-volume .bars").first).to_be_visible()
-    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    until(page, "document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
     out = Path(__file__).parent.parent / "out"
     out.mkdir(exist_ok=True)
