@@ -61,11 +61,11 @@ def show_volume(view: Callable, who: Callable, filters: Site | None, version: in
     hrefs = {m: f"{page}?{changed(filters['query'], interval=str(m))}" for m in INTERVALS}
     switch = dashboard.interval_switch(lang, hrefs, chosen.interval) if length else None
     if not now.totals(chosen)["offered"]:
-        return {"figure": BLANK, "note": nothing(lang), "caption": "", "switch": switch}
+        return {"figure": BLANK, "note": nothing(lang), "caption": "", "switch": switch, "legend": []}
     stacked = text(lang, "By day, stacked by outcome; line: service level") if not length else text(
         lang, "Stacked by outcome; line: service level")
-    return {"figure": charts.volume(
-        frame, lang, theme, length, addresses.calls(filters["prefix"], chosen)), "note": None, "switch": switch,
+    figure = charts.volume(frame, lang, theme, length, addresses.calls(filters["prefix"], chosen))
+    return {"figure": figure, "note": None, "switch": switch, "legend": dashboard.legend(charts.legend(figure)),
             "caption": f"{stacked} · {charts.spoken(frame, lang)}"}
 
 
@@ -114,7 +114,8 @@ def register(on: Callable, view: Callable, who: Callable) -> None:
                          (ids.queues, show_queues), (ids.agents, show_agents)):
         on(output=Output(name, "children"), inputs=asking)(partial(answer, view, who))
     on(output={"figure": Output(ids.volume, "figure"), "note": Output(ids.volume_note, "children"),
-               "caption": Output(ids.volume_title, "children"), "switch": Output(ids.interval, "children")},
+               "caption": Output(ids.volume_title, "children"), "switch": Output(ids.interval, "children"),
+               "legend": Output(ids.volume_legend, "children")},
        inputs=drawing)(partial(show_volume, view, who))
     on(output={"figure": Output(ids.heat, "figure"), "note": Output(ids.heat_note, "children"),
                "caption": Output(ids.heat_caption, "children")},

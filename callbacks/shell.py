@@ -121,8 +121,8 @@ def show_excluded(view: Callable, who: Callable, filters: Site | None, version: 
     if not count:
         return ""
     if chosen.origin == "internal":
-        return text(lang, "{count} external left out", count=number(lang, count))
-    return text(lang, "{count} internal left out", count=number(lang, count))
+        return text(lang, "External left out: {count}", count=number(lang, count))
+    return text(lang, "Internal left out: {count}", count=number(lang, count))
 
 
 def show_navigation(who: Callable, path: str | None, filters: Site | None, site: Site) -> dict:

@@ -21,6 +21,7 @@ class ids:
     volume = "dashboard-volume"
     volume_note = "dashboard-volume-note"
     volume_title = "dashboard-volume-title"
+    volume_legend = "dashboard-volume-legend"
     interval = "dashboard-interval"
     heat = "dashboard-heat"
     heat_note = "dashboard-heat-note"
@@ -42,7 +43,8 @@ def layout(lang: str, **_: str) -> Component:
         html.Div(id=ids.empty, className="page-note"),
         html.Div(skeleton("kpi", 6), id=ids.kpis, className="kpis"),
         html.Div([
-            card(text(lang, "Calls by interval"), graph(ids.volume, ids.volume_note, "tall"), extra="wide-8",
+            card(text(lang, "Calls by interval"), [html.Div(id=ids.volume_legend, className="legend"),
+                                                   graph(ids.volume, ids.volume_note, "tall")], extra="wide-8",
                  caption=html.Span(id=ids.volume_title, children=text(lang, "Stacked by outcome; line: service level")),
                  tools=html.Div(id=ids.interval)),
             card(text(lang, "Outcomes"), html.Div(skeleton("row", 9), id=ids.outcomes), extra="wide-4",
@@ -68,6 +70,12 @@ def interval_switch(lang: str, hrefs: dict[int, str], current: int) -> Component
                           **({"aria-current": "true"} if minutes == current else {})) for minutes in INTERVALS]
                     + [html.Span("min", className="quiet")],
                     className="segments small", **{"aria-label": text(lang, "Length of the intervals")})
+
+
+def legend(series: Sequence[tuple[str, str]]) -> list[Component]:
+    """Name and colour of each series; the service level is a line, the rest are bars."""
+    return [html.Span([html.Span(className=f"swatch role-{role}{' stroke' if role == 'level' else ''}"), name])
+            for name, role in series]
 
 
 def outcomes(lang: str, rows: Sequence[Share], offered: str, offered_href: str) -> list[Component]:
@@ -115,7 +123,7 @@ def agents(lang: str, rows: Sequence[AgentRow]) -> Component:
     return html.Ol([html.Li([
         avatar(r.initials),
         html.Div([html.Strong(dcc.Link(r.name, href=r.href, title=r.name)),
-                  dcc.Link(text(lang, "{count} answered", count=r.answered), href=r.calls, className="count")],
+                  dcc.Link(text(lang, "Answered: {count}", count=r.answered), href=r.calls, className="count")],
                  className="agent-words"),
         html.Dl([html.Div([html.Dt(words), html.Dd(amount)]) for words, amount in (
             (text(lang, "Talk time"), r.talk), (text(lang, "Average talk"), r.average),

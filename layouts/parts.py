@@ -35,7 +35,8 @@ def card(title: str, body: Children, *, caption: Children = None, tools: Childre
     """A titled card. `caption` is the quiet line under the title, `tools` stands right of it; `name` is an id."""
     head = html.Div([html.Div([html.H2(title), html.P(caption, className="caption") if caption is not None else None]),
                      html.Div(tools, className="tools") if tools is not None else None], className="card-head")
-    return html.Section([head, body], className=f"panel {extra}".strip(), **({"id": name} if name else {}),
+    inside = body if isinstance(body, list) else [body]
+    return html.Section([head, *inside], className=f"panel {extra}".strip(), **({"id": name} if name else {}),
                         **{"aria-label": title})
 
 
@@ -65,7 +66,7 @@ def kpi_card(lang: str, kpi: Kpi, against: str) -> Component:
     return html.Div([
         html.Div([icon(kpi.metric.icon), dcc.Link(kpi.label, href=kpi.href, className="cover"),
                   info(lang, kpi.definition)], className="kpi-label"),
-        html.Div([html.Span(kpi.value, className="figure"), html.Span(kpi.unit, className="unit")],
+        html.Div([html.Span(kpi.value, className="figure long" if len(kpi.value) > 6 else "figure"), html.Span(kpi.unit, className="unit")],
                  className="kpi-value"),
         delta(lang, kpi.delta, text(lang, "Compared with {days}", days=against), kpi.before),
         line], className=f"panel kpi role-{kpi.metric.role}", key=kpi.metric.key)
@@ -125,6 +126,13 @@ def missing(lang: str, days: Sequence[dt.date] = ()) -> Component:
     return notice("warning", "database-exclamation", text(lang, "There is no data yet"), text(
         lang, "No line of the queue log has been read. As soon as the first call enters a queue it appears here. "
         "If there should be calls already, run “python app.py doctor” on the server: it says what to mend."))
+
+
+def not_found(lang: str, href: str) -> Component:
+    """An address that leads nowhere, or not yet; `href` is the way back."""
+    return notice("quiet", "question-circle", text(lang, "This page does not exist here"), text(
+        lang, "The address may be misspelled, or the page is not part of this installation yet."),
+        dcc.Link([text(lang, "Go to the summary"), icon("arrow-right")], href=href, className="button"))
 
 
 def failure(lang: str, what: str, action: Children = None) -> Component:

@@ -85,12 +85,11 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         if any(y):
             traces.append({
                 "type": "bar", "name": text(lang, label), "x": x, "y": y, "customdata": slots,
-                "marker": {"color": tone[role], "line": {"width": 0}},
-                "hovertemplate": "%{y:,}"})
+                "meta": role, "marker": {"color": tone[role], "line": {"width": 0}}, "hovertemplate": "%{y:,}"})
     level = [None if pd.isna(row["sl_pct"]) else round(float(row["sl_pct"]), 1) for row in rows]
     traces.append({
         "type": "scatter", "mode": "lines+markers" if len(x) <= 60 else "lines", "name": text(lang, "Service level"),
-        "x": x, "y": level, "yaxis": "y2", "connectgaps": False, "customdata": slots,
+        "x": x, "y": level, "yaxis": "y2", "connectgaps": False, "customdata": slots, "meta": "level",
         "line": {"color": tone["level"], "width": 2},
         "marker": {"size": 5, "color": tone["card"], "line": {"color": tone["level"], "width": 1.5}},
         "hovertemplate": "%{y:.1f} %"})
@@ -98,9 +97,7 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", barcornerradius=3, hovermode="x unified",
         bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
-        showlegend=True, meta={"href": href},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-                "itemclick": False, "itemdoubleclick": False, "font": {"size": 12, "color": tone["quiet"]}},
+        showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": ticks, "tickangle": 0, **({"dtick": step} if step else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},
         yaxis={"tickformat": ",d"},
@@ -108,6 +105,11 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
                 "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"], "showgrid": False, "zeroline": False,
                 "fixedrange": True, "automargin": True,
                 "tickfont": {"size": 11.5, "color": tone["level"]}})}
+
+
+def legend(figure: Figure) -> list[tuple[str, str]]:
+    """Name and colour role of every series of a figure, in its order: the page writes them, so that they wrap."""
+    return [(trace["name"], trace["meta"]) for trace in figure["data"]]
 
 
 def _ticks(rows: list[Row], minutes: int | None, several: bool) -> tuple[str, int]:
@@ -120,7 +122,7 @@ def _ticks(rows: list[Row], minutes: int | None, several: bool) -> tuple[str, in
     return "%H", hour if len(rows) * minutes <= 16 * 60 else 2 * hour
 
 
-CELL = mark("{day} {start} to {end}<br><b>{average}</b> calls a day on average<br>{total} calls in {days} days · "
+CELL = mark("{day} {start} to {end}<br><b>{average}</b> a day on average<br>Total: {total} · days: {days} · "
             "service level {level}")
 
 
