@@ -66,8 +66,8 @@ def kpi_card(lang: str, kpi: Kpi, against: str) -> Component:
     return html.Div([
         html.Div([icon(kpi.metric.icon), dcc.Link(kpi.label, href=kpi.href, className="cover"),
                   info(lang, kpi.definition)], className="kpi-label"),
-        html.Div([html.Span(kpi.value, className="figure long" if len(kpi.value) > 6 else "figure"), html.Span(kpi.unit, className="unit")],
-                 className="kpi-value"),
+        html.Div([html.Span(kpi.value, className="figure long" if len(kpi.value) > 6 else "figure"),
+                  html.Span(kpi.unit, className="unit")], className="kpi-value"),
         delta(lang, kpi.delta, text(lang, "Compared with {days}", days=against), kpi.before),
         line], className=f"panel kpi role-{kpi.metric.role}", key=kpi.metric.key)
 

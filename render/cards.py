@@ -87,6 +87,11 @@ def value(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
+def shown(name: Any, key: str) -> str:
+    """The name of a queue or an agent, or its key when nobody named it."""
+    return key if name is None or pd.isna(name) or not str(name).strip() else str(name)
+
+
 def running(filters: Filters, today: dt.date) -> bool:
     """Whether the period is not over: its counts cannot be compared with those of a whole one."""
     return filters.end >= today
@@ -186,7 +191,7 @@ def queues(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: 
         level = value(row.get("sl_pct"))
         here = {"queue": key}
         rows.append(QueueRow(
-            str(row["name"] or key), key, number(lang, value(row["offered"])), number(lang, value(row["answered"])),
+            shown(row["name"], key), key, number(lang, value(row["offered"])), number(lang, value(row["answered"])),
             number(lang, value(row["abandoned"])), percent(lang, value(row["abandon_pct"])), level,
             percent(lang, level), value(row.get("sl_target")), duration(value(row["asa"])), duration(value(row["aht"])),
             {"offered": addresses.calls(prefix, filters, **here),
@@ -211,7 +216,8 @@ def agents(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: 
     top = float(best["answered"].max()) if len(best) else 1
     rows = []
     for row in best.to_dict("records"):
-        key, name = str(row["agent"]), str(row["name"] or row["agent"])
+        key = str(row["agent"])
+        name = shown(row["name"], key)
         rows.append(AgentRow(
             name, initials(name), number(lang, value(row["answered"])), float(row["answered"]) / top * 100,
             duration(value(row["talk_total"])), duration(value(row["avg_talk"])), number(lang, value(row["missed"])),
