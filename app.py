@@ -3,6 +3,7 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
+import importlib.abc
 import json
 import logging
 import sys
@@ -182,6 +183,14 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 # -- the command line ------------------------------------------------------------------------------
 
 
+class Unwanted(importlib.abc.MetaPathFinder):
+    """pyarrow imports pandas, if it can, with the first array it makes: half a second that some commands do without."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is not needed here")
+
+
 def fail(words: str) -> None:
     """One sentence on the error output, and exit code 2."""
     click.echo(words, err=True)
@@ -272,6 +281,8 @@ def greet(settings: "config.Settings") -> None:
 @click.option("--sections", help="Parts of the answer, separated by commas.")
 def analyze(files: tuple[Path, ...], as_of: int | None, given: str, sections: str | None) -> None:
     """Analyses log files, oldest first, and prints JSON."""
+    if sections and "agents" not in sections.split(","):
+        sys.meta_path.insert(0, Unwanted())
     from data import analysis
     from data.rules import BadOptions, Options
 

@@ -3,12 +3,13 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from data import agent_metrics, agents, frames, legs, measures, names, queue_log, records
+from data import agents, frames, legs, measures, names, queue_log, records
 from data.queue_log import Bad, Events
 from data.rules import Options
 
@@ -58,6 +59,15 @@ def read(paths: Sequence[Path], dedupe: bool) -> Iterator[tuple[Events, Bad]]:
         before |= seen
 
 
+def ahead(items: Iterator[tuple[Events, Bad]]) -> Iterator[tuple[Events, Bad]]:
+    """The same items, the next one made in a thread of its own while this one is worked on."""
+    with ThreadPoolExecutor(1, "read") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
+
+
 def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options | None = None,
             sections: Sequence[str] = SECTIONS) -> dict[str, Any]:
     """The analysis of log files, oldest first, as contract 5 spells it. `as_of` is "now" (default: the newest line).
@@ -71,7 +81,7 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
     if people:  # a name learned at the end of the log is the same person at its beginning
         for events, _ in read(paths, options.dedupe):
             names.learn(found.agents.names, events)
-    for events, bad in read(paths, options.dedupe):
+    for events, bad in ahead(read(paths, options.dedupe)):
         found.add(events, bad, people, named=bool(wanted & {"legs", "agents"}))
     return found.answer(as_of, wanted)
 
@@ -150,6 +160,7 @@ class Reading:
     def people(self, table: pa.Table, tried: pa.Table, sessions: pa.Table, pauses: pa.Table,
                now: int) -> dict[str, dict[str, Any]]:
         """Metrics of every agent over the whole log, by identity."""
+        from data import agent_metrics  # brings pandas, which nobody else here needs
         who = self.agents.names
         rows = agent_metrics.by_agent(
             frames.frame(table, agent=records.identities(table.column("agent"), who)),
