@@ -16,7 +16,7 @@ from typing import Any
 
 from data import cubes, queue_log, runs
 from data.book import Book
-from data.book_open import BUSY, BookError
+from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
 from data.builder import Builder, Young
 from data.cubes import People, Slots
@@ -36,6 +36,7 @@ FULL = 250_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
+IMPORTING = "The history of the log is being read; the numbers grow until it is done"
 BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
@@ -85,25 +86,33 @@ class Store:
         with self._lock:
             done = Progress()
             before = (self.last, self.history.generation, self.problem)
-            if self._stamp is None:
-                self._restore()
-            with _Beside(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress)) as beside:
-                poll = self.follower.poll(beside)
-            self.problem = "" if poll.problem == BUSY else poll.problem
-            self.detail = poll.detail
-            writer = self.book.locked
+            self.problem = self.detail = ""
             try:
-                self._catch_up(done, progress)
-                if not writer and self.shelf.stamp() != self._stamp:
+                if self._stamp is None:
                     self._restore()
                     self._catch_up(done, progress)
-                if writer:
+                with _Beside(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress)) as beside:
+                    poll = self.follower.poll(beside)
+                if poll.problem != BUSY:
+                    self._trouble(poll.problem, poll.detail)
+                if not self.book.locked and self.shelf.stamp() != self._stamp:
+                    self._restore()
+                self._catch_up(done, progress)
+                if self.book.locked:
                     self._put_away(done)
             except BookError as error:
-                self.problem, self.detail = error.words, error.detail
+                self._trouble(error.words, error.detail)
+            except OSError as error:  # the history could not be written; the events are safe in the book
+                found = trouble(error, self.shelf.folder)
+                self._trouble(found.words, found.detail)
             if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
                 self._snapshot = self._shot()
             return done
+
+    def _trouble(self, words: str, detail: str) -> None:
+        """The first thing that went wrong is the one that is said."""
+        if words and not self.problem:
+            self.problem, self.detail = words, detail
 
     def _restore(self) -> None:
         """The history in place, and the builder as it was when it was written."""
@@ -135,7 +144,7 @@ class Store:
                 log.error("a part of the stored log is damaged: %s", error)
                 self._damaged.add(chunk.id)
                 events, bad = queue_log.EMPTY, Bad()
-            self._take(chunk, events, bad, done, progress)
+            self._take(chunk, events, bad, done, progress, caught_up=True)
         self._mind_damage()
 
     def _mind_damage(self) -> None:
@@ -147,19 +156,25 @@ class Store:
             if not {row.id for row in self.book.damaged()} & self._damaged:
                 self._rebuild()
                 return
-        self.problem = DAMAGED
+        self._trouble(DAMAGED, "")
 
     def _take(self, chunk: Chunk, events: Events, bad: Bad, done: Progress,
-              progress: Callable[[Progress], None] | None) -> None:
-        if chunk.id <= self.last:
-            return
+              progress: Callable[[Progress], None] | None, caught_up: bool = False) -> None:
+        if chunk.id != self.last + 1 and not caught_up:
+            return  # older chunks come first: they are fetched from the book
         self.builder.add(events, bad, self.clock())
         self.last = chunk.id
         done.lines += len(events) + bad.count
         done.bad += bad.count
         done.chunks += 1
         if self.book.locked and self.builder.young.rows >= FULL:
-            self._put()
+            try:
+                self._put()
+            except OSError as error:  # tried again when the refresh ends, and said then
+                log.warning("the history could not be written: %s", error)
+            said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
+            self._snapshot = self._shot()
+            self.problem = said
         if progress:
             progress(done)
 

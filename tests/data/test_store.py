@@ -316,3 +316,49 @@ def test_a_queue_that_only_an_open_call_names_counts(tmp_path):
     assert view.by_queue(today)["queue"].tolist() == ["600"]
     assert view.live()["waiting"] == 1
     assert view.top_agents(today).empty
+
+
+def test_lines_that_came_before_this_process_are_not_passed_over(centre, truth, tmp_path):
+    """Another process wrote chunks that this one has not read when it becomes the writer and finds new lines."""
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    for path in centre.rotated:
+        shutil.copy(path, tmp_path / path.name)
+    whole = centre.queue_log.read_bytes()
+    cut = whole.rindex(b"\n", 0, len(whole) // 2) + 1
+    log.write_bytes(whole[:cut])
+    first = opened(log, folder)
+    second = opened(log, folder)
+    log.write_bytes(whole[:-5000])
+    first.refresh()
+    first.book.close()
+    log.write_bytes(whole)
+    second.refresh()
+    assert second.book.locked
+    assert legs_of(second) == plain(truth["legs"])
+    second.book.close()
+    third = Store(log, folder, Site(BOGOTA, Options()), clock=UNTIL.timestamp)
+    with log.open("ab") as file:
+        file.write(f"{int(UNTIL.timestamp())}|NONE|NONE|NONE|CONFIGRELOAD|\n".encode())
+    third.refresh()
+    assert legs_of(third) == plain(truth["legs"])
+
+
+def test_a_disk_without_room_for_the_history_is_said(centre, tmp_path, monkeypatch):
+    store = opened(centre.queue_log, tmp_path / "store")
+    before = store.view().totals(FILTERS[3])
+    (tmp_path / "store" / "history").mkdir(exist_ok=True)
+    real = store.shelf.put
+    monkeypatch.setattr("data.store.SOME", 1)
+
+    def full(*_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.shelf, "put", full)
+    store.refresh()
+    assert store.problem == "The disk is full"
+    assert store.view().totals(FILTERS[3]) == before
+    monkeypatch.setattr(store.shelf, "put", real)
+    store.refresh()
+    assert store.problem == ""
+    assert store.history.generation == 1
+    assert store.view().totals(FILTERS[3]) == before
