@@ -118,7 +118,8 @@ def test_the_busiest_queue_comes_first_with_its_own_target():
 
 
 def test_agents_without_a_call_are_not_among_the_best():
-    frame = pd.DataFrame([("1", "Ana Pérez", 3, 60, 20, 0), ("2", None, 12, 3700, 308.3, 2), ("3", "Luz", 0, 0, None, 1)],
+    frame = pd.DataFrame([("1", "Ana Pérez", 3, 60, 20, 0), ("2", None, 12, 3700, 308.3, 2),
+                          ("3", "Luz", 0, 0, None, 1)],
                          columns=["agent", "name", "answered", "talk_total", "avg_talk", "missed"])
     rows = cards.agents("es", "/", ONE_DAY, frame)
     assert [(row.name, row.answered, row.share, row.talk, row.average, row.missed) for row in rows] == [
