@@ -80,20 +80,29 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False) 
     outcalls = columns.outcalls(events, np.flatnonzero(kind == OUTCALL))
     refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
                                                          strict=True)})
-    mine = events.take(np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER)))
-    both = queue_log.in_time(queue_log.concat([state.events, mine])) if len(state.events) else mine
+    chosen = np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER))
+    mine, known = events.take(chosen), (kind[chosen], code[chosen])
+    both = mine
+    if len(state.events):
+        joined = queue_log.concat([state.events, mine])
+        both = queue_log.in_time(joined)
+        old = rows.kinds(state.events)
+        known = (np.append(old[0], known[0]), np.append(old[1], known[1]))
+        if both is not joined:  # the lines were put in another order
+            known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
-    legs, settled, keep = _derive(both, clock, options, walk_all)
+    legs, settled, keep = _derive(both, known, clock, options, walk_all)
     over = pa.array(settled)
     ended = Ended(legs.filter(over), attempts, outcalls, refused, unknown)
     return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
 
 
-def _derive(events: Events, clock: int, options: Options, walk_all: bool) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, options: Options,
+            walk_all: bool) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     """Legs of these events, which of them are settled at the clock, and the rows of the calls that are not."""
     if not len(events):
         return frames.empty(frames.LEGS), np.empty(0, bool), np.empty(0, np.int64)
-    lines = Rows.of(events)
+    lines = Rows.of(events, known)
     ncalls = len(lines.callids.dictionary)
     if walk_all:
         odd, over, going = np.ones(ncalls, dtype=bool), None, None

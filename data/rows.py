@@ -58,8 +58,9 @@ class Rows:
     agents: Column
 
     @classmethod
-    def of(cls, events: Events) -> "Rows":
-        kind, code, _ = kinds(events)
+    def of(cls, events: Events, known: tuple[np.ndarray, np.ndarray] | None = None) -> "Rows":
+        """`known`: kind and code of every line, where they were worked out before."""
+        kind, code = known if known is not None else kinds(events)[:2]
         callids, queues, agents = events.column(1), events.column(2), events.column(3)
         folded: dict[str, int] = {}
         fold = np.array([folded.setdefault(v.casefold(), len(folded)) for v in queues.values] or [0], dtype=np.int64)
