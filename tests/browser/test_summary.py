@@ -159,3 +159,13 @@ def test_the_files_of_a_real_issabel(issabel, visit):
     expect(page.locator("#dashboard-kpis .kpi .figure").first).to_have_text(re.compile("^33"))
     total, parts = identity(page)
     assert (total, parts[0], parts[1]) == (33, 3, 30)
+
+
+def test_the_description_of_the_api_asks_nothing_of_other_machines(own, visit):
+    address, _ = own
+    page = visit(address)
+    arrive(page)
+    page.goto(f"{address}/api/docs")
+    expect(page.locator("#swagger-ui")).to_contain_text("/api/calls/statistics")
+    page.goto(f"{address}/api/redoc")
+    expect(page.locator("#redoc")).to_contain_text("Totals of the range")
