@@ -201,8 +201,8 @@ def queues(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: 
 
 
 def initials(name: str) -> str:
-    """Two letters for a name (María Fernanda Núñez → MN); of a bare extension its last two digits."""
-    words = [w for w in name.replace("/", " ").split() if w]
+    """Two letters for a name (María Fernanda Núñez (1001) → MN); of a bare extension its last two digits."""
+    words = [w for w in name.split(" (")[0].replace("/", " ").split() if w]
     if not words:
         return "?"
     if len(words) == 1:
