@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response
+from flask import Response, abort
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
-from api.errors import FAILURES, success
+from api.errors import FAILURES, failure, success
 from api.questions import Question, filters, meta, rows
 from data.measures import TOTALS
 
 TAG = Tag(name="calls", description="Calls as legs: one stay in one queue is one row")
 COUNTED = list(TOTALS)
+# A year of quarters of an hour; beyond that an answer is hundreds of megabytes and holds the server for everybody.
+MOST_INTERVALS = 366 * 96
 
 
 def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Callable[[str, str], None]) -> None:
@@ -27,6 +29,8 @@ def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Calla
     @api.get("/intervals", summary="Totals of every interval of 15, 30 or 60 minutes")
     def intervals(query: Question) -> Response:
         asked = filters(query, view().today())
+        if asked.days * 24 * 60 // asked.interval > MOST_INTERVALS:
+            abort(failure(422, f"interval: the range has more than {MOST_INTERVALS} intervals; ask for fewer days"))
         return success({"intervals": rows(view().by_interval(asked), ["start", *COUNTED])}, meta(view(), asked))
 
     @api.get("/daily-summary", summary="Totals of every day")

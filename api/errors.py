@@ -4,7 +4,9 @@ import logging
 import secrets
 from typing import Any
 
+from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -27,6 +29,18 @@ class Failure(BaseModel):
 
 
 FAILURES: dict[int | str, Any] = dict.fromkeys((400, 401, 403, 422, 429), Failure)
+
+
+class Json(DefaultJSONProvider):
+    """JSON in our order. What a stranger nests without end is malformed, and no failure of ours."""
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 def success(data: Any, meta: dict[str, Any] | None = None) -> Response:
@@ -65,6 +79,10 @@ def register(server: Flask, prefix: str) -> None:
                 response.headers[name] = value
         return response
 
+    def no_such_file(error: DependencyException) -> Response:
+        # Dash raises for any name below its component files that it does not know; anybody may type one.
+        return Response("There is no such file.", 404, mimetype="text/plain")
+
     def unexpected(error: Exception) -> Any:
         number = secrets.token_hex(3)
         log.error("request failed, error %s", number, exc_info=error)
@@ -73,4 +91,5 @@ def register(server: Flask, prefix: str) -> None:
         return Response(f"Something failed on the server (error {number}).", 500, mimetype="text/plain")
 
     server.register_error_handler(HTTPException, http)
+    server.register_error_handler(DependencyException, no_such_file)
     server.register_error_handler(Exception, unexpected)

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, Literal
 
-from flask import abort
+from flask import abort, request
 from pydantic import BaseModel, Field
 
 from api.errors import failure
@@ -22,8 +22,15 @@ class Question(BaseModel):
     interval: Literal["15", "30", "60"] | None = Field(None, description="Minutes, where intervals apply")
 
 
+ONCE = ("start_date", "end_date", "period", "origin", "interval")
+
+
 def filters(question: Question, today: dt.date) -> Filters:
     """The filters asked for; aborts with 422 naming the parameter that cannot be understood."""
+    for name in ONCE:
+        # The model keeps the first of several; somebody who checks the last one would be told something else.
+        if len(request.args.getlist(name)) > 1:
+            abort(failure(422, f"{name}: given more than once"))
     given = {name: value if isinstance(value, list) else [value]
              for name, value in question.model_dump(exclude_none=True).items()}
     try:
@@ -57,5 +64,3 @@ def value(cell: Any) -> Any:
         return None
     number = float(cell)
     return int(number) if number.is_integer() else round(number, 2)
-
-
