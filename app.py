@@ -138,6 +138,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         dash.register_page(name, path=path, title=TITLE, layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
             lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
+    dash.register_page("not_found_404", title=TITLE, layout=lambda **_: parts.not_found(lang(), prefix))
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)
