@@ -103,7 +103,7 @@ def _demo() -> tuple[str, Markup | None] | None:
 @marks.public
 def login() -> Any:
     """The form, and what it sends."""
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD too: asking must change nothing
         if current_user.is_authenticated:
             return redirect(_next())
         return _show("login", next=_next(), demo=_demo())
@@ -132,7 +132,7 @@ def logout() -> Any:
     if not current_user.is_authenticated:
         session.clear()
         return redirect(gate().prefix + "login", 303)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show("logout", username=current_user.username)
     gate().visits.end(current_user.session or "", by=current_user._get_current_object(), address=address())
     logout_user()
@@ -151,7 +151,7 @@ def change_first(who: User) -> Response:
 def password() -> Any:
     """The form, and what it sends; afterwards every other session of the user has ended."""
     who = current_user._get_current_object()
-    if request.method == "GET":
+    if request.method != "POST":
         return _show("password", username=who.username, must_change=who.must_change)
     current, new = request.form.get("current_password", ""), request.form.get("new_password", "")
     values = {"username": who.username, "must_change": who.must_change}
