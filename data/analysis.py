@@ -3,7 +3,6 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +58,6 @@ def read(paths: Sequence[Path], dedupe: bool) -> Iterator[tuple[Events, Bad]]:
         before |= seen
 
 
-def ahead(items: Iterator[tuple[Events, Bad]]) -> Iterator[tuple[Events, Bad]]:
-    """The same items, the next one made in a thread of its own while this one is worked on."""
-    with ThreadPoolExecutor(1, "read") as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item
-
-
 def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options | None = None,
             sections: Sequence[str] = SECTIONS) -> dict[str, Any]:
     """The analysis of log files, oldest first, as contract 5 spells it. `as_of` is "now" (default: the newest line).
@@ -77,11 +67,11 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
     options = options or Options()
     wanted = set(sections)
     people = bool(wanted & {"sessions", "pauses", "agents"})
-    found = Reading(options)
+    found = Reading(options, measures.NEEDED | {"flags"} if wanted <= {"totals", "bad_lines", "rejected"} else None)
     if people:  # a name learned at the end of the log is the same person at its beginning
         for events, _ in read(paths, options.dedupe):
             names.learn(found.agents.names, events)
-    for events, bad in ahead(read(paths, options.dedupe)):
+    for events, bad in read(paths, options.dedupe):
         found.add(events, bad, people, named=bool(wanted & {"legs", "agents"}))
     return found.answer(as_of, wanted)
 
@@ -89,9 +79,10 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
 class Reading:
     """A log being read from its beginning: everything the answer needs, and nothing else is kept."""
 
-    def __init__(self, options: Options):
-        self.options = options
-        self.open = legs.Open()
+    def __init__(self, options: Options, columns: frozenset[str] | None = None):
+        """`columns`: the only ones of legs that the answer needs."""
+        self.options, self.columns = options, columns
+        self.open = legs.Open(legs=frames.empty(frames.legs(columns)))
         self.agents = agents.State(names=names.Names(options.aliases))
         self.parts: list[pa.Table] = []
         self.attempts: list[pa.Table] = [frames.empty(frames.ATTEMPT)]
@@ -105,7 +96,7 @@ class Reading:
 
     def add(self, events: Events, bad: Bad, people: bool, named: bool) -> None:
         """One block. `people`: sessions and pauses are asked for; `named`: single legs are, and who is internal."""
-        ended, self.open = legs.fold(self.open, events, self.options)
+        ended, self.open = legs.fold(self.open, events, self.options, wanted=self.columns)
         self.parts.append(ended.legs)
         self.attempts.append(ended.attempts)
         self.outcalls.append(ended.outcalls)

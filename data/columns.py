@@ -72,7 +72,7 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
 
 
 
-def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
+def plain(rows: Rows, seg: "Segments", options: Options, wanted: frozenset[str] | None) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
     """frames.LEGS of the legs whose lines are in order."""
     events, ts = rows.events, rows.events.ts
     enter, end, connect = seg.enter, seg.end, seg.connect
@@ -105,27 +105,32 @@ def plain(rows: Rows, seg: "Segments", options: Options) -> pa.Table:  # type: i
     agent = np.where(answered, rows.agent[conn], -1)
     at_answer = (code == CODE["ABANDON"]) & ~np.isin(
         rows.agent[end], [i for i, name in enumerate(names) if name in NOBODY])
+    made = {
+        "enter": ts[enter], "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
+        "connect": np.where(answered, ts[conn], -1), "talk": talk,
+        "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
+        "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16)}
+    if wanted is not None:
+        made["caller"] = string(callers(events, enter)[0])
+        return pa.table(made, schema=frames.legs(wanted))
     keyed = np.flatnonzero(code == CODE["EXITWITHKEY"])
     key = np.full(len(enter), -1)
     pressed = Column(events.data(end[keyed], 0).fill_null(b""))
     key[keyed] = pressed.codes
     return pa.table({
-        **entered(rows, seg), "agent": dictionary(agent, names),
-        "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
+        **made, **entered(rows, seg), "agent": dictionary(agent, names),
         "ring": np.where(answered, clip(events.number(conn, 2)), -1).astype(np.int32),
-        "connect": np.where(answered, ts[conn], -1), "talk": talk, "call_talk": call_talk,
+        "call_talk": call_talk,
         "end": np.where(cut & options.cut_talk_at_marker, ts[marked], ts[end]), "call_end": ts[end],
         "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, ended[code], 0)).astype(np.int8),
-        "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
         "transfer_to": frames.words(to),
         "key": dictionary(key, pressed.values),
         "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION_FIELD))).astype(np.int32),
-        "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16),
     }, schema=frames.LEGS)
 
 
 
-def opened(rows: Rows, seg: "Segments") -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
+def opened(rows: Rows, seg: "Segments", wanted: frozenset[str] | None) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
     """frames.LEGS of the legs that are in order so far and have no end yet."""
     events, n = rows.events, len(seg.enter)
     talking = seg.connect >= 0
@@ -141,7 +146,7 @@ def opened(rows: Rows, seg: "Segments") -> pa.Table:  # type: ignore[name-define
         "call_talk": none.astype(np.int32), "end": none, "call_end": none, "end_by": np.zeros(n, dtype=np.int8),
         "transfer_kind": np.zeros(n, dtype=np.int8), "transfer_to": nothing, "key": nothing,
         "exit_position": none.astype(np.int32), "flags": np.zeros(n, dtype=np.int16),
-    }, schema=frames.LEGS)
+    }, schema=frames.LEGS).select(frames.legs(wanted).names)
 
 
 def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore[name-defined]  # noqa: F821
@@ -231,7 +236,7 @@ def lines(rows: Rows, chosen: np.ndarray) -> list[Line]:
     return made
 
 
-def walked(legs: Sequence[Leg], options: Options) -> pa.Table:
+def walked(legs: Sequence[Leg]) -> pa.Table:
     """frames.LEGS of walked legs."""
     def of(name: str) -> list:
         return [getattr(leg, name) for leg in legs]

@@ -33,6 +33,11 @@ LEGS = pa.schema([
     ("caller", pa.large_string()), ("caller_orig", pa.large_string()), ("caller_name", pa.large_string()),
     ("position", pa.int32()), ("exit_position", pa.int32()), ("internal", pa.bool_()), ("flags", pa.int16()),
 ])
+def legs(wanted: frozenset[str] | None) -> pa.Schema:
+    """LEGS, or the columns of it that are wanted."""
+    return LEGS if wanted is None else pa.schema([f for f in LEGS if f.name in wanted])
+
+
 ATTEMPT = pa.schema([("ts", pa.int64()), ("callid", pa.large_string()), ("queue", _words), ("agent", _words),
                      ("kind", _words), ("ring_ms", pa.int64())])
 SESSION = pa.schema([("agent", _words), ("queue", _words), ("start", pa.int64()), ("end", pa.int64()),

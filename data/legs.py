@@ -72,12 +72,16 @@ class Ended:
     unknown: Counter[str]
 
 
-def fold(state: Open, events: Events, options: Options, walk_all: bool = False) -> tuple[Ended, Open]:
-    """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads)."""
+def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
+         wanted: frozenset[str] | None = None) -> tuple[Ended, Open]:
+    """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads);
+    `wanted` names the only columns of legs that are made, and then attempts and outcalls are not."""
     events = queue_log.in_time(events)
     kind, code, unknown = rows.kinds(events)
-    attempts = columns.attempts(events, np.flatnonzero(kind == ATTEMPT), code)
-    outcalls = columns.outcalls(events, np.flatnonzero(kind == OUTCALL))
+    aside = np.flatnonzero(kind == ATTEMPT) if wanted is None else np.empty(0, dtype=np.int64)
+    attempts = columns.attempts(events, aside, code) if len(aside) else frames.empty(frames.ATTEMPT)
+    aside = np.flatnonzero(kind == OUTCALL) if wanted is None else aside
+    outcalls = columns.outcalls(events, aside) if len(aside) else frames.empty(frames.OUTCALL)
     refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
                                                          strict=True)})
     chosen = np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER))
@@ -91,17 +95,17 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False) 
         if both is not joined:  # the lines were put in another order
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
-    legs, settled, keep = _derive(both, known, clock, options, walk_all)
+    legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
     over = pa.array(settled)
     ended = Ended(legs.filter(over), attempts, outcalls, refused, unknown)
     return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
 
 
-def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, options: Options,
-            walk_all: bool) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, options: Options, walk_all: bool,
+            wanted: frozenset[str] | None) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     """Legs of these events, which of them are settled at the clock, and the rows of the calls that are not."""
     if not len(events):
-        return frames.empty(frames.LEGS), np.empty(0, bool), np.empty(0, np.int64)
+        return frames.empty(frames.legs(wanted)), np.empty(0, bool), np.empty(0, np.int64)
     lines = Rows.of(events, known)
     ncalls = len(lines.callids.dictionary)
     if walk_all:
@@ -113,10 +117,10 @@ def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, op
     calls = lines.call >= 0
     np.maximum.at(last, lines.call[calls], events.ts[calls])
     if over is not None and len(over.enter):
-        tables.append(columns.plain(lines, over, options))
+        tables.append(columns.plain(lines, over, options, wanted))
         owners.append(over.call)
     if going is not None and len(going.enter):
-        tables.append(columns.opened(lines, going))
+        tables.append(columns.opened(lines, going, wanted))
         owners.append(going.call)
         last[going.call] = np.iinfo(np.int64).max
     if odd.any():
@@ -125,11 +129,11 @@ def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, op
         number = {name: i for i, name in enumerate(text)}
         walker.walk(columns.lines(lines, np.flatnonzero(odd[lines.call] & calls | (lines.kind == START))))
         if walker.legs:
-            tables.append(columns.walked(walker.legs, options))
+            tables.append(columns.walked(walker.legs).select(frames.legs(wanted).names))
             owners.append(np.array([number[leg.callid] for leg in walker.legs], dtype=np.int64))
         _hold(walker, number, last)
     settled_call = (last >= 0) & (last < clock - SETTLE - SLACK)
-    legs = pa.concat_tables(tables) if tables else frames.empty(frames.LEGS)
+    legs = pa.concat_tables(tables) if tables else frames.empty(frames.legs(wanted))
     settled = settled_call[np.concatenate(owners)] if owners else np.empty(0, bool)
     kept = calls & ~settled_call[np.where(calls, lines.call, 0)]
     oldest = int(events.ts[kept].min()) if kept.any() else clock

@@ -18,8 +18,6 @@ LATEST = 2**32  # a later second is a damaged number, not a time
 MAX_LINE = 65_536  # Asterisk's own buffer is 8,192 bytes; longer lines are not its
 SAMPLES = 20
 
-_POWERS = 10 ** np.arange(17, -1, -1, dtype=np.int64)
-
 Ints = np.ndarray
 Bools = np.ndarray
 
@@ -188,7 +186,13 @@ def digits(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
     if 0 < width <= 18 and bool((ends - starts == width).all()):  # epochs: a table of digits
         table = buffer[starts[:, None] + np.arange(width)] - np.uint8(48)
         if table.max(initial=0) <= 9:
-            return table @ _POWERS[18 - width:], np.ones(len(starts), dtype=bool)
+            value = np.zeros(len(starts), dtype=np.int64)
+            if width % 2:
+                value += table[:, 0]
+            pairs = table[:, width % 2::2] * np.uint8(10) + table[:, width % 2 + 1::2]
+            for column in pairs.T:
+                value = value * 100 + column
+            return value, np.ones(len(starts), dtype=bool)
     starts, ends = starts.copy(), ends.copy()
     filled = ends > starts
     for _ in range(4):
@@ -215,7 +219,7 @@ def parse(block: bytes) -> tuple[Events, Bad]:
 
     Runs of NUL glued to a line by an unclean shutdown are taken off and the line is kept (issabel.md 0.15).
     """
-    if b"\r\n" in block:
+    if b"\r" in block and b"\r\n" in block:  # one byte is looked for many times faster than two
         block = block.replace(b"\r\n", b"\n")
     buffer = np.frombuffer(block, dtype=np.uint8)
     ends = np.flatnonzero((buffer == PIPE) | (buffer == NEWLINE))
