@@ -1,14 +1,10 @@
 """What is asked of agents (queue_log.md 4.2): calls, talk, missed, connected, on pause, occupancy."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
 from data import frames, spans
 from data.rules import Options
-from data.runs import Run, between
 
 COLUMNS = ("agent", "answered", "talk_total", "avg_talk", "max_talk", "avg_ring", "talk", "missed", "canceled", "noise",
            "dumped", "transferred", "ended_by_agent", "login", "pause", "occupancy", "utilization", "availability",
@@ -49,20 +45,6 @@ def by_agent(legs: pd.DataFrame, attempts: pd.DataFrame, sessions: pd.DataFrame,
     table["first_in"], table["last_out"] = inside["start"].min().reindex(table.index), \
         inside["end"].max().reindex(table.index)
     return table.reset_index()[list(COLUMNS)]
-
-
-class Tries(NamedTuple):
-    """Who was rung in vain: raw agent code, kind (frames.ATTEMPTS), milliseconds (-1 unknown)."""
-
-    agent: np.ndarray
-    kind: np.ndarray
-    ring_ms: np.ndarray
-
-
-def tries(known: Iterable[Run], start: int, end: int, queues: np.ndarray) -> Tries:
-    """Attempts of [start, end) in these queues (raw codes)."""
-    rows = between(known, "ts", start, end).keep(lambda run, chosen: np.isin(run.number("queue")[chosen], queues))
-    return Tries(rows.number("agent"), rows.number("kind"), rows.number("ring_ms"))
 
 
 def _calls(legs: pd.DataFrame) -> pd.DataFrame:

@@ -228,6 +228,62 @@ class People:
 
 
 @dataclass
+class Missed:
+    """Calls that agents let ring, by local day, queue and agent."""
+
+    day: np.ndarray
+    queue: np.ndarray
+    agent: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Missed":
+        return cls(*(np.empty(0, dtype=np.int32) for _ in range(4)))
+
+
+def missed(tries: Run, options: Options, clock: "Clock") -> Missed:
+    """Of attempts (runs.TRIES) those that count as missed (queue_log.md L11: above the noise)."""
+    ms = tries.number("ring_ms")
+    rung = (tries.number("kind") == 0) & ((ms > options.rna_noise_ms) | (ms < 0)) & (tries.number("agent") >= 0)
+    rows = np.flatnonzero(rung & (tries.number("queue") >= 0))
+    if not len(rows):
+        return Missed.empty()
+    day, _ = clock.read(tries.number("ts")[rows] // SLOT)
+    queue = tries.number("queue")[rows].astype(np.int64)
+    key = (day.astype(np.int64) << 44) + (queue << 22) + tries.number("agent")[rows]
+    unique, count = np.unique(key, return_counts=True)
+    return Missed((unique >> 44).astype(np.int32), ((unique >> 22) & 0x3FFFFF).astype(np.int32),
+                  (unique & 0x3FFFFF).astype(np.int32), count.astype(np.int32))
+
+
+@dataclass
+class MissedDays:
+    """`first` day number; `running` int32 [days + 1, agents] running totals, all queues together."""
+
+    first: int
+    running: np.ndarray
+
+    def of(self, first: int, last: int) -> np.ndarray:
+        """int64 [agents] of the days first..last."""
+        size = len(self.running) - 1
+        low = min(max(first - self.first, 0), size)
+        high = min(max(last + 1 - self.first, low), size)
+        return (self.running[high] - self.running[low]).astype(np.int64)
+
+
+def missed_days(rows: Missed, agents: int) -> MissedDays:
+    """Running totals by day."""
+    if not len(rows.day):
+        return MissedDays(0, np.zeros((1, max(agents, 1)), dtype=np.int32))
+    first = int(rows.day.min())
+    count = int(rows.day.max()) - first + 1
+    where = (rows.day - first).astype(np.int64) * agents + rows.agent
+    running = np.zeros((count + 1, agents), dtype=np.int32)
+    np.cumsum(add(where, rows.count[None, :], count * agents).reshape(count, agents), axis=0, out=running[1:])
+    return MissedDays(first, running)
+
+
+@dataclass
 class AgentDays:
     """`first` day number; `running` int32 [days + 1, agents, 2, PEOPLE] running totals, all queues together."""
 

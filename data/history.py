@@ -18,14 +18,15 @@ import pyarrow.ipc
 
 from data import cubes, frames, losses, runs
 from data.builder import Builder
-from data.cubes import AgentDays, Clock, Days, People, Slots, Waits, Weeks
+from data.cubes import AgentDays, Clock, Days, Missed, MissedDays, People, Slots, Waits, Weeks
 from data.losses import Losses
 from data.runs import ROWS, Damaged, Run, Words
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
 MANIFEST = "CURRENT.json"
-KINDS = ("slots", "waits", "people", "losses", "days", "weeks", "agent_days")
+KINDS = ("slots", "waits", "people", "losses", "days", "weeks", "agent_days", "missed", "missed_days")
+DATED = ("days", "weeks", "agent_days", "missed_days")  # those that begin with a day
 
 
 def digest(value: Any) -> str:
@@ -64,6 +65,9 @@ class History:
     days: Days = field(default_factory=lambda: cubes.days(Slots.empty(), 1, Waits.empty()))
     weeks: Weeks = field(default_factory=lambda: cubes.weeks(Slots.empty()))
     agent_days: AgentDays = field(default_factory=lambda: cubes.agent_days(People.empty(), 1))
+    missed: Missed = field(default_factory=Missed.empty)
+    missed_days: MissedDays = field(default_factory=lambda: cubes.missed_days(Missed.empty(), 1))
+    before: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # Losses.before
     state: dict[str, Any] | None = None
     files: dict[str, Any] = field(default_factory=dict)
 
@@ -117,7 +121,7 @@ class Shelf:
         if manifest["sums"] == sums(self.site):
             self._open_sums(found)
         else:
-            self._add_up(found, found.runs, fresh=True)
+            self._add_up(found, found.runs, found.tries, fresh=True)
         return found
 
     def _table(self, entry: dict[str, Any]) -> pa.Table:
@@ -131,10 +135,13 @@ class Shelf:
                 for kind in KINDS}
         found.slots, found.waits = Slots(**made["slots"]), Waits(**made["waits"])
         found.people, found.losses = People(**made["people"]), Losses(**made["losses"])
-        starts = {kind: int(made[kind].pop("first")[0]) for kind in ("days", "weeks", "agent_days")}
+        starts = {kind: int(made[kind].pop("first")[0]) for kind in DATED}
         found.days = Days(starts["days"], **made["days"])
         found.weeks = Weeks(starts["weeks"], **made["weeks"])
         found.agent_days = AgentDays(starts["agent_days"], **made["agent_days"])
+        found.missed, found.missed_days = Missed(**made["missed"]), MissedDays(
+            starts["missed_days"], **made["missed_days"])
+        found.before = arrays["before"]
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -160,7 +167,7 @@ class Shelf:
         files["tries"], new.tries = self._grow("tries", generation, old.files.get("tries", []), old.tries, tries)
         for name, table in (("sessions", new.sessions), ("pauses", new.pauses)):
             files[name] = self._write(f"{name}-{generation}.arrow", table)
-        self._add_up(new, [Run(young)], fresh=False)
+        self._add_up(new, [Run(young)], [Run(tries)], fresh=False)
         files["sums"] = self._write_sums(new, generation)
         new.files = files
         manifest = {"rules": rules(self.site), "sums": sums(self.site), "generation": generation, "covers": covers,
@@ -190,10 +197,13 @@ class Shelf:
         _sync(path)
         return {"name": name, "crc": crc, "rows": table.num_rows}
 
-    def _add_up(self, found: History, fresh_runs: list[Run], fresh: bool) -> None:
+    def _add_up(self, found: History, fresh_runs: list[Run], fresh_tries: list[Run], fresh: bool) -> None:
         levels = self.levels(found.queues)
         if fresh:
             found.slots, found.waits, found.people = Slots.empty(), Waits.empty(), People.empty()
+            found.missed = Missed.empty()
+        for run in fresh_tries:
+            found.missed = cubes.join(found.missed, cubes.missed(run, self.site.options, self.clock))
         for run in fresh_runs:
             found.slots = cubes.merge(found.slots, cubes.slots(run, levels, self.site.options, self.clock))
             waits, people = cubes.by_day(run, levels, self.site.options, self.clock)
@@ -207,9 +217,12 @@ class Shelf:
         found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
         found.weeks = cubes.weeks(found.slots)
         found.agent_days = cubes.agent_days(found.people, max(len(found.agents.texts), 1))
+        found.missed_days = cubes.missed_days(found.missed, max(len(found.agents.texts), 1))
+        found.before = found.losses.before()
 
     def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
-        arrays = {f"{kind}.first": np.array([getattr(found, kind).first]) for kind in ("days", "weeks", "agent_days")}
+        arrays = {f"{kind}.first": np.array([getattr(found, kind).first]) for kind in DATED}
+        arrays["before"] = found.before
         for kind in KINDS:
             arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
                            if isinstance(value, np.ndarray)})

@@ -42,6 +42,36 @@ class Losses:
         open_ = self.caller[~self.recovered]
         return int(self.recovered.sum()), len(np.unique(open_[open_ != NOBODY])) + int((open_ == NOBODY).sum())
 
+    def before(self) -> np.ndarray:
+        """For every leg the place of the last earlier one of the same caller and origin that is still to be called
+        back; -1 where there is none, and -2 for legs that do not count as one more caller (recovered)."""
+        found = np.full(len(self.enter), -2, dtype=np.int64)
+        found[~self.recovered & (self.caller == NOBODY)] = -1
+        mine = np.flatnonzero(~self.recovered & (self.caller != NOBODY))
+        order = mine[np.lexsort((mine, self.caller[mine], self.origin[mine]))]
+        same = (self.caller[order[1:]] == self.caller[order[:-1]]) & (self.origin[order[1:]] == self.origin[order[:-1]])
+        found[order[:1]] = -1
+        found[order[1:]] = np.where(same, order[:-1], -1)
+        return found
+
+
+def callers(old: Losses, before: np.ndarray, new: Losses, start: int, end: int, origin: int) -> tuple[int, int]:
+    """Losses.count of the legs of one origin in [start, end), `new` being later than `old` and small.
+
+    Costs the same however many legs there are before the range: a caller counts where he appears first in it.
+    """
+    low, high = (int(i) for i in np.searchsorted(old.enter, (start, end)))
+    mine = old.origin[low:high] == origin
+    first = mine & (before[low:high] < low) & (before[low:high] > -2)
+    fresh = new.between(start, end)
+    fresh = fresh.take(np.flatnonzero(fresh.origin == origin))
+    recovered, more = fresh.count()
+    numbers = np.unique(fresh.caller[~fresh.recovered & (fresh.caller != NOBODY)])
+    if len(numbers) and high > low:
+        open_ = old.caller[low:high][mine & ~old.recovered[low:high]]
+        more -= int(np.isin(numbers, open_[np.isin(open_, numbers)]).sum())
+    return int((mine & old.recovered[low:high]).sum()) + recovered, int(first.sum()) + more
+
 
 def join(one: Losses, other: Losses) -> Losses:
     return Losses(*(np.concatenate(pair) for pair in zip(vars(one).values(), vars(other).values(), strict=True)))

@@ -191,6 +191,10 @@ class Snapshot:
                 for new in (self.young_people, self._open_people)]
 
     @cached_property
+    def tail_missed(self) -> cubes.Missed:
+        return cubes.missed(self._tail[1], self.site.options, self.shelf.clock)
+
+    @cached_property
     def _open_people(self) -> cubes.People:
         levels = self.shelf.levels(self.queue_words)
         return cubes.by_day(self.open, levels, self.site.options, self.shelf.clock)[1]
@@ -205,13 +209,14 @@ class Snapshot:
         return np.union1d(days.first + np.flatnonzero(offered), more)
 
     @cached_property
-    def losses(self) -> Losses:
-        """Every lost leg; those of the last hours are judged again, since their callers may have been answered."""
+    def losses(self) -> tuple[Losses, Losses]:
+        """Lost legs of the history, and those of the last hours, judged again since their callers may have been
+        answered meanwhile."""
         window, tail = self.site.options.recall_window, self._tail[0]
         if not tail.rows:
-            return self.history.losses
+            return self.history.losses, Losses.empty()
         since = int(tail.number("enter")[0]) - window
-        return losses.join(self.history.losses.between(0, since), losses.find(self.legs, since, window))
+        return self.history.losses.between(0, since), losses.find(self.legs, since, window)
 
 
 def builder_tables(builder: Builder, now: int) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:

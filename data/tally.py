@@ -183,3 +183,18 @@ class Tally:
             where = np.where(good, spelled.of[np.maximum(part.agent, 0)] if count else 0, count)
             sums += cubes.add(where, part.sums, count + 1)[:, :count].T
         return sums
+
+    def _missed(self, filters: Filters, queues: np.ndarray) -> np.ndarray:
+        """Calls that an agent let ring, int64 per identity."""
+        shot, spelled, (first, last) = self.snapshot, self.snapshot.agent_spelling, self._days(filters)
+        found = np.zeros(len(spelled.names), dtype=np.int64)
+        parts = [shot.tail_missed]
+        if len(queues) == len(shot.queue_words.texts):
+            known = shot.history.missed_days.of(first, last)
+            np.add.at(found, spelled.of[:len(known)], known[:len(spelled.of)])
+        else:
+            parts.append(shot.history.missed)
+        for part in parts:
+            keep = np.flatnonzero((part.day >= first) & (part.day <= last) & np.isin(part.queue, queues))
+            np.add.at(found, spelled.of[part.agent[keep]], part.count[keep])
+        return found

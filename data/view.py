@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import agent_metrics, calendar, cubes, frames, measures
+from data import calendar, cubes, frames, losses, measures
 from data.filters import Filters
 from data.measures import SUMS
 from data.tally import EPOCH, Sums, Tally
@@ -96,9 +96,13 @@ class View(Tally):
     def _recovered(self, filters: Filters) -> tuple[int, int]:
         if filters.agents:
             return 0, 0  # a lost call has no agent
-        lost = self.snapshot.losses.between(*calendar.bounds(filters, self.zone))
-        keep = np.isin(lost.queue, self._codes(filters.queues)) & np.isin(lost.origin, self._origins(filters.origin))
-        return lost.take(np.flatnonzero(keep)).count()
+        old, new = self.snapshot.losses
+        start, end = calendar.bounds(filters, self.zone)
+        queues, origins = self._codes(filters.queues), self._origins(filters.origin)
+        if len(queues) == len(self.snapshot.queue_words.texts) and len(origins) == 1:
+            return losses.callers(old, self.snapshot.history.before, new, start, end, origins[0])
+        lost = losses.join(old.between(start, end), new.between(start, end))
+        return lost.take(np.flatnonzero(np.isin(lost.queue, queues) & np.isin(lost.origin, origins))).count()
 
     def excluded_internal(self, filters: Filters) -> int:
         """How many legs the origin filter took away."""
@@ -180,19 +184,13 @@ class View(Tally):
     def top_agents(self, filters: Filters, count: int = 5) -> pd.DataFrame:
         """`agent`, `name`, `answered`, `talk_total`, `avg_talk`, `transferred`, `missed` of those who answered most."""
         def make() -> pd.DataFrame:
-            shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
+            shot = self.snapshot
             spelled = shot.agent_spelling
             queues, origins = self._codes(filters.queues), self._origins(filters.origin)
             table = pd.DataFrame(self._by_person(filters, queues, origins), columns=list(cubes.PEOPLE))
             table.insert(0, "agent", spelled.names)
             table["avg_talk"] = table["talk_total"] / table["talks"].where(table["talks"] > 0)
-            tries = agent_metrics.tries(shot.tries, start, end, queues)
-            missed = np.zeros(len(spelled.names), dtype=np.int64)
-            known = np.flatnonzero(tries.agent >= 0)
-            rung = (tries.kind[known] == 0) & ((tries.ring_ms[known] > shot.site.options.rna_noise_ms)
-                                               | (tries.ring_ms[known] < 0))
-            np.add.at(missed, spelled.of[tries.agent[known]], rung)
-            table["missed"] = missed
+            table["missed"] = self._missed(filters, queues)
             if filters.agents:
                 table = table[table["agent"].isin(filters.agents)]
             table = table[table["answered"] > 0].sort_values("answered", ascending=False, kind="stable").head(count)

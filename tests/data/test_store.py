@@ -34,9 +34,33 @@ def opened(log: Path, folder: Path, zone: ZoneInfo = BOGOTA, **more) -> Store:
     return store
 
 
+def grown(centre, folder: Path, zone: ZoneInfo) -> Store:
+    """A store whose history was put away twice, with newer lines behind it: every road to a number is taken."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True)
+    for path in centre.rotated:
+        shutil.copy(path, logs / path.name)
+    whole = centre.queue_log.read_bytes()
+    for share in (0.4, 0.8, 1):
+        (logs / "queue_log").write_bytes(whole[:whole.rindex(b"\n", 0, int(len(whole) * share)) + 1])
+        store = opened(logs / "queue_log", folder / "store", zone)
+        if share < 1:
+            store._put()
+            store.book.close()
+    assert store.history.generation == 2
+    assert store.builder.young.rows > 50
+    return store
+
+
 @pytest.fixture(scope="module")
-def store(centre, tmp_path_factory):
-    return opened(centre.queue_log, tmp_path_factory.mktemp("store"))
+def stores(centre, tmp_path_factory):
+    return {zone: grown(centre, tmp_path_factory.mktemp("store"), ZoneInfo(zone))
+            for zone in ("America/Bogota", "America/Santiago", "UTC")}
+
+
+@pytest.fixture(scope="module")
+def store(stores):
+    return stores["America/Bogota"]
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +106,42 @@ FILTERS = [
 
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 @pytest.mark.parametrize("zone", ["America/Bogota", "America/Santiago", "UTC"])
-def test_totals_are_those_of_the_legs(store, truth, centre, tmp_path_factory, filters, zone):
-    place = ZoneInfo(zone)
-    mine = store if zone == "America/Bogota" else opened(
-        centre.queue_log, tmp_path_factory.getbasetemp() / f"store-{zone.replace('/', '-')}", place)
-    found, right = mine.view().totals(filters), expected(truth["legs"], filters, place)
+def test_totals_are_those_of_the_legs(stores, truth, filters, zone):
+    found, right = stores[zone].view().totals(filters), expected(truth["legs"], filters, ZoneInfo(zone))
     assert {name: found[name] for name in right} == right
+
+
+@pytest.mark.parametrize("filters", [f for f in FILTERS if not f.agents], ids=str)
+def test_callers_to_call_back_are_those_of_the_legs(store, truth, filters):
+    """A lost caller is recovered when the same number was answered within a day; of the others each counts once."""
+    answers: dict[str, list[int]] = {}
+    for leg in truth["legs"]:
+        if leg["outcome"] == "answered":
+            answers.setdefault(leg["caller"], []).append(leg["connect"])
+    recovered, numbers, anonymous = 0, set(), 0
+    for leg in truth["legs"]:
+        if leg["outcome"] not in ("abandoned", "timeout", "exit_empty") or not keep(leg, filters, BOGOTA):
+            continue
+        if leg["caller"] in ("", "anonymous"):
+            anonymous += 1
+        elif any(leg["enter"] <= at <= leg["enter"] + 86400 for at in answers.get(leg["caller"], ())):
+            recovered += 1
+        else:
+            numbers.add(leg["caller"])
+    found = store.view().totals(filters)
+    assert (found["recovered"], found["lost_unrecovered"]) == (recovered, len(numbers) + anonymous)
+
+
+def test_missed_calls_are_those_of_the_files(store, truth):
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+    queues = tuple(q for q, _ in store.view().queues())
+    right = {name: row["missed"] for name, row in truth["agents"].items() if row["answered"]}
+    for filters in (everything, Filters(everything.start, everything.end, queues[:-1], (), "all"),
+                    Filters(everything.start, everything.end, queues[-1:], (), "all")):
+        table = store.view().by_agent(filters)
+        assert table["missed"].sum() <= sum(right.values())
+    found = store.view().by_agent(everything)
+    assert dict(zip(found["agent"], found["missed"], strict=True)) == right
 
 
 @pytest.mark.parametrize("filters", FILTERS[:5], ids=str)
