@@ -77,8 +77,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.shell
     from api import auth as api_auth
     from api import calls as api_calls
+    from api import cors, errors, root
     from api import dashboard as api_dashboard
-    from api import errors, root
     from api import server as api_server
     from auth import guard, pages, secret
     from auth.permissions import Permission
@@ -118,6 +118,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     def public(endpoint: str) -> None:
         guard.declare(server, endpoint, None, open=True)
 
+    cors.register(server, prefix, settings.cors_origins)
     root.register(server, store.health, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
@@ -250,7 +251,7 @@ def serve() -> None:
         def load_config(self) -> None:
             for name, value in {
                 "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
+                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True, "forwarded_allow_ips": "",
                 "proc_name": "call-center-analytics", "loglevel": "warning",
             }.items():
                 if name in self.cfg.settings:

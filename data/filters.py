@@ -83,7 +83,7 @@ def parse(values: Mapping[str, Sequence[str]], today: dt.date, default: str = "t
     def date(name: str, fallback: dt.date) -> dt.date:
         word = one(name, fallback.isoformat())
         try:
-            if len(word) != 10:
+            if len(word) != 10 or "W" in word:  # weeks written the ISO way are no days
                 raise ValueError
             return dt.date.fromisoformat(word)
         except ValueError:

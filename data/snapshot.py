@@ -5,6 +5,7 @@ Everything is found by number: queues and agents are codes, several raw texts ma
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ from data.measures import LARGEST, SUMS
 from data.names import Names
 from data.runs import Rows, Run, Words
 from data.site import Site
+
+ANSWERS = 400  # that are remembered of one version
 
 
 @dataclass
@@ -64,7 +67,7 @@ class Snapshot:
     data_until: int | None
     problem: str
     open: Run = field(init=False)
-    _memo: dict[Hashable, Any] = field(default_factory=dict)
+    _memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _locks: dict[Hashable, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,13 +76,21 @@ class Snapshot:
         self.open = Run(runs.coded(self.pending.unify_dictionaries(), self.queue_words, self.agent_words))
 
     def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The answer to a question of this version, computed once however many ask at the same time."""
+        """The answer to a question of this version, computed once however many ask at the same time. The answers that
+        nobody asked for again the longest are forgotten: questions are endless, memory is not."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if key not in self._memo:
-                self._memo[key] = make()
-            return self._memo[key]
+            with self._guard:
+                if key in self._memo:
+                    self._memo.move_to_end(key)
+                    return self._memo[key]
+            made = make()
+            with self._guard:
+                self._memo[key] = made
+                while len(self._memo) > ANSWERS:
+                    self._locks.pop(self._memo.popitem(last=False)[0], None)
+            return made
 
     # -- names -----------------------------------------------------------------------------------
 

@@ -164,3 +164,26 @@ def test_two_applications_in_one_process(made, tmp_path, client, bearer):
     other.store.refresh()
     assert other.server.test_client().get("/api/calls/statistics", headers=bearer()).status_code == 401
     assert client.get("/api/calls/statistics", query_string=RANGE, headers=bearer()).json["data"]["offered"] == 3
+
+
+def test_a_listed_site_may_read_the_api_and_no_other(tmp_path, made, bearer):
+    import app as house
+    import config
+    log = tmp_path / "queue_log"
+    log.write_text("")
+    other = house.create_app(config.load(QUEUE_LOG_PATH=log, DATA_DIR=tmp_path / "var", TIMEZONE="UTC",
+                                         CORS_ORIGINS="https://crm.example.com"))
+    client = other.server.test_client()
+    asked = client.options("/api/calls/statistics", headers={
+        "Origin": "https://crm.example.com", "Access-Control-Request-Method": "GET"})
+    assert asked.headers["Access-Control-Allow-Origin"] == "https://crm.example.com"
+    assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in asked.headers
+    for origin in ("https://evil.example.com", "null", "https://crm.example.com.evil.org"):
+        refused = client.get("/api/calls/statistics", headers={"Origin": origin})
+        assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+def test_a_week_is_no_day(client, bearer):
+    answer = client.get("/api/calls/statistics", query_string={"start_date": "2026-W10-2"}, headers=bearer())
+    assert answer.status_code == 422

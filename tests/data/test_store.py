@@ -416,3 +416,12 @@ def test_a_disk_without_room_for_the_history_is_said(centre, tmp_path, monkeypat
     assert store.problem == ""
     assert store.history.generation == 1
     assert store.view().totals(FILTERS[3]) == before
+
+
+def test_questions_without_end_do_not_fill_the_memory(store):
+    from data.snapshot import ANSWERS
+    view = store.view()
+    for number in range(ANSWERS + 50):
+        view.totals(Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 2), (f"q{number}",)))
+    assert len(view.snapshot._memo) == ANSWERS
+    assert len(view.snapshot._locks) <= ANSWERS + 1
