@@ -251,7 +251,8 @@ def serve() -> None:
         def load_config(self) -> None:
             for name, value in {
                 "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True, "forwarded_allow_ips": "",
+                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
+                "forwarded_allow_ips": "",  # what a client says of itself is not believed
                 "proc_name": "call-center-analytics", "loglevel": "warning",
             }.items():
                 if name in self.cfg.settings:
