@@ -261,20 +261,21 @@ def serve() -> None:
         def load(self) -> Any:
             app = create_app(settings)
             start(app, settings)
-            greet(settings)
+            greet(settings, app.users.waiting_for_first())
             return app.server
 
     Service().run()
 
 
-def greet(settings: "config.Settings") -> None:
-    """Says where the application is, and how to get into the demonstration."""
+def greet(settings: "config.Settings", first: bool) -> None:
+    """Says where the application is, and how to get in as long as nobody has."""
     host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
     click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")
     if centre(settings).DEMO:
         click.echo(f"No queue_log at {settings.QUEUE_LOG_PATH}: this is a DEMONSTRATION center with invented calls.")
         click.echo("Set QUEUE_LOG_PATH to your own log to see your own calls.")
-    click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
+    if first:
+        click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
 @main.command()
