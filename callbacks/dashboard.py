@@ -8,10 +8,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from callbacks.shell import Site, asked, changed
 from data.filters import INTERVALS, Filters
+from data.store import IMPORTING
 from i18n import day, number, text
 from layouts import dashboard
 from layouts.dashboard import ids
-from layouts.parts import missing, no_calls, nothing
+from layouts.parts import missing, no_calls, nothing, reading, unread
 from layouts.shell import ids as shell
 from render import addresses, cards, charts
 
@@ -34,8 +35,11 @@ def show_empty(view: Callable, who: Callable, filters: Site | None, version: int
     """What stands in the place of the cards when there is nothing to show; None when there is."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    if now.freshness()["state"] == "empty":
-        return missing(lang)
+    fresh = now.freshness()
+    if fresh["data_until"] is None and fresh["cause"] == IMPORTING:
+        return reading(lang)
+    if fresh["data_until"] is None:
+        return missing(lang) if fresh["state"] == "empty" else unread(lang, text(lang, fresh["cause"]))
     if now.totals(chosen)["offered"]:
         return None
     nearest = now.nearest(chosen)

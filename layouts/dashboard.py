@@ -1,6 +1,7 @@
 """Resumen: the period in six numbers, and where to look for the cause."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -94,6 +95,14 @@ def outcomes(lang: str, rows: Sequence[Share], offered: str, offered_href: str) 
     return [bar, html.Ul([total, *lines], className="identity")]
 
 
+def _head(lang: str, words: str, definition: str | None) -> list[Any]:
+    """The words of a column; its ⓘ never stands alone in a line, it stays with the last word."""
+    if not definition:
+        return [words]
+    *rest, last = words.split(" ")
+    return [" ".join([*rest, ""]), html.Span([last, info(lang, definition)], className="together")]
+
+
 def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
     """A row a queue: the name leads to its calls, each count to exactly those."""
     said = {m.key: text(lang, m.definition) for m in METRICS}
@@ -102,7 +111,7 @@ def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
              ("number level", text(lang, "Service level"), "sl_pct"), ("number wide", text(lang, "ASA (m:ss)"), "asa"),
              ("number wide", text(lang, "AHT (m:ss)"), "aht")]
     return html.Div(html.Table([
-        html.Thead(html.Tr([html.Th([words, info(lang, said[key]) if key else None], className=kind, scope="col")
+        html.Thead(html.Tr([html.Th(_head(lang, words, said.get(key)), className=kind, scope="col")
                             for kind, words, key in heads])),
         html.Tbody([html.Tr([
             html.Th(dcc.Link(r.name, href=r.hrefs["offered"]), scope="row"),

@@ -128,6 +128,19 @@ def missing(lang: str, days: Sequence[dt.date] = ()) -> Component:
         "If there should be calls already, run “python app.py doctor” on the server: it says what to mend."))
 
 
+def unread(lang: str, cause: str) -> Component:
+    """Nothing can be shown because the log cannot be read; `cause` says why, in the reader's words."""
+    return failure(lang, text(lang, "{cause}. Run “python app.py doctor” on the server: it says what to mend.",
+                              cause=cause))
+
+
+def reading(lang: str) -> Component:
+    """The history is being read for the first time: no calls yet, and no reason to worry."""
+    return notice("quiet", "hourglass-split", text(lang, "Reading the history"), text(
+        lang, "The history of the log is being read for the first time. The calls appear here as soon as they are "
+        "read; this page may stay open."))
+
+
 def not_found(lang: str, href: str) -> Component:
     """An address that leads nowhere, or not yet; `href` is the way back."""
     return notice("quiet", "question-circle", text(lang, "This page does not exist here"), text(

@@ -116,8 +116,8 @@ def presets(lang: str, hrefs: dict[str, str], current: str) -> list[Component]:
 def freshness(lang: str, state: str, until: str, age: int | None, cause: str, clock: dict[str, int]) -> list[Component]:
     """Site time and age of the data; seconds run on in the browser. `clock` is epoch and offset of the site, in s."""
     words = {"ok": text(lang, "Up to date"), "late": text(lang, "Late"), "stale": text(lang, "Not current"),
-             "error": text(lang, "Error"), "empty": text(lang, "No data")}
-    marks = {"ok": "check2", "late": "hourglass-split", "empty": "inbox"}
+             "error": text(lang, "Error"), "empty": text(lang, "No data"), "reading": text(lang, "Reading")}
+    marks = {"ok": "check2", "late": "hourglass-split", "reading": "hourglass-split", "empty": "inbox"}
     seconds = {"data-age": str(age), "data-words": text(lang, "{age} ago")} if age is not None else {}
     body = [html.Span(words[state])] if not until else [
         html.Span(text(lang, "Data until {time}", time=until)), html.Span(className="age", **seconds)]
@@ -172,7 +172,7 @@ def _dropdown(lang: str, name: str, words: str, **more: Any) -> Component:
     return html.Div(dcc.Dropdown(id=name, placeholder=words, labels={
         "search": text(lang, "Search"), "select_all": text(lang, "Select all"),
         "deselect_all": text(lang, "Select none"),
-        "selected_count": text(lang, "{count} chosen", count="{num_selected}"),
+        "selected_count": text(lang, "Chosen: {count}", count="{num_selected}"),
         "clear_search": text(lang, "Clear search"), "clear_selection": text(lang, "Clear selection"),
         "no_options_found": text(lang, "Nothing found")}, **more), className="choice", **{"aria-label": words},
         role="group")

@@ -143,7 +143,8 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
          moment: dt.datetime) -> list[Kpi]:
     """The six cards. `series` is by_interval or by_day of the same filters; what lies after `moment` is left out.
 
-    While a period is running its counts stand beside the whole period before instead of a difference.
+    While a period is running its counts stand beside the whole period before instead of a difference. A period
+    before without calls is said in words: a zero would look like a measurement where there may be no log.
     """
     past = _busy(series[series["start"] <= moment] if "start" in series else series)
     open_period = running(filters, moment.date())
@@ -158,7 +159,8 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
         extra: dict[str, str | tuple[str, ...]] = {"outcome": metric.outcome} if metric.outcome else {}
         cards.append(Kpi(
             metric, text(lang, metric.label), words, "" if unit == NOTHING else unit, text(lang, metric.definition),
-            change, "" if old is None else _said(lang, metric, old)[0],
+            change, text(lang, "no calls") if not before.get("offered") else "" if old is None else _said(
+                lang, metric, old)[0],
             sparkline(past[metric.key].tolist()) if metric.key in past else "",
             addresses.calls(prefix, filters, **extra)))
     return cards

@@ -98,7 +98,8 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         theme_name, barmode="stack", barcornerradius=3, hovermode="x unified",
         bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
         showlegend=False, meta={"href": href},
-        xaxis={"type": "date", "tickformat": ticks, "tickangle": 0, **({"dtick": step} if step else {}),
+        xaxis={"type": "date", "tickformat": ticks, "tickangle": 0,
+               **({"dtick": step, "tick0": x[0]} if step and x else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "range": [0, 104], "tickvals": [0, 25, 50, 75, 100],
@@ -116,7 +117,7 @@ def _ticks(rows: list[Row], minutes: int | None, several: bool) -> tuple[str, in
     """Format and distance (ms) of the marks under the bars, narrow enough for a phone; 0 leaves it to the library."""
     hour = 3_600_000
     if not minutes:
-        return "%d/%m", 24 * hour if len(rows) <= 8 else 0
+        return "%d/%m", 24 * hour * -(-len(rows) // 8) if len(rows) <= 100 else 0
     if several:
         return "%H:%M\n%d/%m", 0
     return "%H", hour if len(rows) * minutes <= 16 * 60 else 2 * hour

@@ -109,6 +109,12 @@ def test_a_row_of_a_queue_leads_to_exactly_its_calls():
     assert hrefs(piece) == ["/o", "/o", "/a", "/b", "/a", "/a", "/a"]
 
 
+def test_the_definition_of_a_column_stays_with_its_last_word():
+    heads = [one for one in walk(dashboard.queues("es", [])) if getattr(one, "className", "") == "together"]
+    assert [one.children[0] for one in heads] == ["Ofrecidas", "Atendidas", "Abandonadas", "servicio", "(m:ss)",
+                                                  "(m:ss)"]
+
+
 def test_the_rail_shows_what_exists_and_is_allowed():
     pages = {"/", "/calls", "/users"}
     assert shell.allowed(pages, Who().permissions) == ["/", "/calls"]

@@ -41,6 +41,43 @@ def test_every_sentence_has_its_words(lang):
     assert not {msg for msg in EVERY if not catalogue(lang).get(msg)}
 
 
+def constants(path: Path) -> set[str]:
+    """Sentences that a module gives away by name: DENIED = "The log file may not be read"."""
+    return {node.value.value for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            and re.fullmatch(r"[A-Z][a-z]* [a-z].*", str(node.value.value))}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("path", [ROOT / "app.py", *sorted(ROOT.glob("auth/*.py")), *(
+    ROOT / "data" / f"{name}.py" for name in ("sources", "book_open", "book_repair", "store"))], ids=lambda p: p.name)
+def test_every_sentence_with_a_name_has_its_words(path, lang):
+    assert not {msg for msg in constants(path) if not catalogue(lang).get(msg)}
+
+
+def test_the_named_sentences_are_found():
+    assert "The log file may not be read" in constants(ROOT / "data/sources.py")
+    assert "The disk is full" in constants(ROOT / "data/book_open.py")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_the_view_gives_as_cause_has_its_words(lang):
+    for msg in ("The log has no lines yet", "No new line in the log"):
+        assert f'"{msg}"' in (ROOT / "data/view.py").read_text() and catalogue(lang)[msg]
+
+
+@pytest.mark.parametrize("part", sorted(p.name for p in (ROOT / "translations/en").glob("*.po")))
+def test_each_catalogue_has_the_same_sentences_in_both_languages(part):
+    def read(lang: str) -> dict[str, str]:
+        with (ROOT / "translations" / lang / part).open("rb") as file:
+            return {str(m.id): str(m.string) for m in read_po(file, locale=lang) if m.id}
+    spanish, english = read("es"), read("en")
+    assert set(spanish) == set(english)
+    assert all(spanish.values()) and all(msg == words for msg, words in english.items())
+    for msg, words in spanish.items():
+        assert set(re.findall(r"\{\w+\}", words)) == set(re.findall(r"\{\w+\}", msg)), msg
+
+
 def test_no_sentence_of_the_pages_is_left_over():
     assert not set(pages("es")) - EVERY
 

@@ -134,6 +134,13 @@ def test_initials(name, letters):
     assert cards.initials(name) == letters
 
 
+def test_a_period_before_without_calls_is_words_and_not_a_zero():
+    week = Filters(DAY - dt.timedelta(days=6), DAY)
+    now, nothing = FakeView().totals(week), {"offered": 0, "answered": 0, "abandoned": 0, "sl_pct": None}
+    found = cards.kpis("es", "/", week, now, nothing, FakeView().by_day(week), NOW)
+    assert {card.before for card in found} == {"sin llamadas"} and {card.delta for card in found} == {None}
+
+
 def test_the_period_before_in_words():
     assert cards.before_words("es", ONE_DAY) == "22/11/2026"
     assert cards.before_words("es", Filters(DAY, DAY + dt.timedelta(days=6))) == "16/11/2026 a 22/11/2026"

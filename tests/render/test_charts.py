@@ -86,6 +86,12 @@ def test_a_day_is_one_bar_that_leads_to_the_whole_day():
     assert figure["data"][0]["customdata"][2] == "start_date=2026-11-03&end_date=2026-11-03"
 
 
+@pytest.mark.parametrize(("count", "step"), [(5, 1), (8, 1), (9, 2), (30, 4), (90, 12)])
+def test_the_marks_under_days_begin_with_the_first_and_are_at_most_eight(count, step):
+    axis = charts.volume(days(*[1] * count), "es", "light", None)["layout"]["xaxis"]
+    assert axis["tick0"] == "2026-11-01T00:00" and axis["dtick"] == step * 86_400_000
+
+
 def test_the_quiet_ends_of_a_single_day_are_left_out_but_not_its_pauses():
     frame = intervals({"answered": 0}, {"answered": 4}, {"answered": 0}, {"answered": 6}, {"answered": 0})
     assert charts.volume(frame, "es", "light", 60)["data"][0]["y"] == [4, 0, 6]

@@ -7,6 +7,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from callbacks import dashboard
+from data.store import IMPORTING
 from tests.fakes import FakeView, Who
 from tests.layouts.test_parts import classes, hrefs, walk, words
 
@@ -103,6 +104,24 @@ def test_a_day_without_calls_leads_to_the_nearest_one():
 def test_a_new_box_says_that_nothing_was_read_yet():
     found = ask(dashboard.show_empty, FakeView(scale=0, state="empty"))
     assert "Todavía no hay datos" in words(found)
+
+
+def unreadable(cause: str) -> FakeView:
+    """A centre whose log was never read, and why."""
+    view = FakeView(scale=0, state="error", cause=cause)
+    view.freshness = lambda: {"data_until": None, "age": None, "state": "error", "cause": cause}
+    return view
+
+
+def test_a_log_that_cannot_be_read_is_an_error_and_not_a_quiet_day():
+    found = ask(dashboard.show_empty, unreadable("The log file does not exist"))
+    assert words(found).startswith("No se pudo mostrar El archivo de log no existe. Ejecute «python app.py doctor»")
+    assert "danger" in classes(found)
+
+
+def test_the_first_import_is_neither_an_error_nor_a_quiet_day():
+    found = ask(dashboard.show_empty, unreadable(IMPORTING))
+    assert words(found).startswith("Leyendo el historial") and "quiet" in classes(found)
 
 
 def test_with_calls_no_notice_takes_their_place():

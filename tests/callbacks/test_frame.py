@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 import callbacks.dashboard
 import callbacks.shell as frame
+from data.store import IMPORTING
 from layouts import dashboard, shell
 from tests.fakes import FakeView, Who
 from tests.layouts.test_parts import classes, hrefs, ids_of, walk, words
@@ -148,6 +149,12 @@ def test_a_new_version_is_news_and_an_old_one_is_not_sent_again():
 def test_a_state_is_words_and_not_only_a_colour(state, said):
     found = frame.show_freshness(lambda: FakeView(state=state), Who, 1, None, None)
     assert said in words(found["fresh"]) and state in classes(found["fresh"])
+
+
+def test_a_first_import_is_no_error():
+    found = frame.show_freshness(lambda: FakeView(state="error", cause=IMPORTING), Who, 1, None, None)
+    assert {"fresh", "reading"} <= classes(found["fresh"]) and "error" not in classes(found["fresh"])
+    assert "Leyendo" in words(found["fresh"])
 
 
 def test_the_clock_is_the_one_of_the_site():
