@@ -123,7 +123,8 @@ WRONG_VALUES = [None, 0, -1, 1e308, True, "x", "../", "<script>alert(1)</script>
 
 
 @pytest.mark.parametrize("value", WRONG_VALUES, ids=range(len(WRONG_VALUES)))
-def test_properties_of_the_wrong_type_break_no_callback(site, value):
+def test_properties_of_the_wrong_type_break_no_callback(site, value, caplog):
+    caplog.set_level(logging.CRITICAL + 1)  # half a surrogate in a kept line of the log cannot leave a test worker
     client = site.inside()
     for key, spec in site.app.callback_map.items():
         if "callback" in spec:
