@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browsing import chromium, visit  # noqa: F401  one browser for all tests of a process
+
 
 def pytest_addoption(parser):
     parser.addoption("--sequences", type=int, default=150, help="random lives of a log in the fuzz of the follower")

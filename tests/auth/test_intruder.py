@@ -17,10 +17,8 @@ import config
 from auth.secret import derive
 from tests.api.conftest import PASSWORD, lines
 from tests.auth.test_matrix import VALUES, body
-from tests.browser import conftest as browser
-from tests.browser.conftest import person, serving, sign_in
+from tests.browsing import person, serving, sign_in
 
-chromium, visit = browser.chromium, browser.visit  # fixtures
 SECRET = "a secret of the tests, long enough to be one"
 POST = "/_dash-update-component"
 JSON = "application/json"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, first_sign_in, person, serving, sign_in, until
+from tests.browsing import PASSWORD, first_sign_in, person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OUTCOMES = 9
@@ -68,7 +68,7 @@ def test_a_stranger_gets_from_the_first_sign_in_to_todays_numbers(demo, visit):
     expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
     expect(page.locator(".demo")).to_be_visible()
     expect(page.locator("#dashboard-queues")).to_contain_text("600 Ventas")
-    page.wait_for_function(AGREED)  # a call that arrives between two cards changes one before the other
+    until(page, f"({AGREED})()")  # a call that arrives between two cards changes one before the other
     total, parts = identity(page)
     assert len(parts) == OUTCOMES
     assert total == sum(parts) > 0
