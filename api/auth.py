@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, session
 from flask_login import current_user
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.errors import FAILURES, failure, success
+from auth import guard
 from auth.passwords import WeakPassword
 from auth.throttle import Throttled
 from auth.tokens import InvalidToken, Tokens
@@ -16,6 +17,7 @@ from auth.users import UserStore, WrongCredentials
 from i18n import text
 
 TAG = Tag(name="auth", description="Signing in")
+EITHER: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 
 
 class Credentials(BaseModel):
@@ -25,6 +27,18 @@ class Credentials(BaseModel):
 
 class Refresh(BaseModel):
     refresh_token: str = Field(max_length=4096)
+
+
+class Leaving(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # a misspelt name would leave a token alive that was meant to end
+
+    refresh_token: str | None = Field(None, max_length=4096)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_sent(cls, value: Any) -> Any:
+        # No body at all is a plain request to leave; one that cannot be read is a mistake.
+        return {} if value is None and not request.get_data() else value
 
 
 class Change(BaseModel):
@@ -71,25 +85,33 @@ def register(server: OpenAPI, users: UserStore, tokens: Tokens, prefix: str, all
         except InvalidToken:
             return failure(401, "The refresh token is not valid any more.", "invalid_token")
 
-    @api.post("/logout", summary="Ends the session behind a refresh token")
-    def logout(body: Refresh) -> Response:
-        tokens.revoke(body.refresh_token)
+    @api.post("/logout", summary="Ends the sign-in of this request and the one behind a refresh token", security=EITHER)
+    def logout(body: Leaving) -> Response:
+        address, token = request.remote_addr or "", guard.bearer(request)
+        for ended in (token, body.refresh_token):
+            if ended:
+                tokens.revoke(ended, address)
+        if token is None:
+            guard.gate().visits.end(current_user.session, by=current_user._get_current_object(), address=address)
+            session.clear()
         return success({"logged_out": True})
 
-    @api.post("/password", summary="Changes one's own password", security=[{"bearer": []}, {"cookie": []}])
+    @api.post("/password", security=EITHER, summary="Changes one's own password and ends every sign-in; a program "
+              "that came with a token gets a new pair")
     def password(body: Change) -> Response:
         address = request.remote_addr or ""
         try:
-            users.change_password(current_user, body.current_password, body.new_password, address)
+            changed = users.change_password(current_user, body.current_password, body.new_password, address)
         except WrongCredentials:
             return failure(403, "The current password is wrong.", "wrong_credentials")
         except WeakPassword as error:
             return failure(422, f"new_password: {text(current_user.language, str(error))}")
         except Throttled as error:
             return slow_down(error)
-        return success({"changed": True})
+        # A browser signs in again; its cookie is worth nothing any more.
+        return success({"changed": True, **(tokens.issue(changed, address) if guard.bearer(request) else {})})
 
-    @api.get("/me", summary="Who am I, and what may I do?", security=[{"bearer": []}, {"cookie": []}])
+    @api.get("/me", summary="Who am I, and what may I do?", security=EITHER)
     def me() -> Response:
         return success(person(current_user))
 

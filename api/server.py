@@ -36,7 +36,7 @@ def create_server(title: str, version: str, prefix: str = "/", cookie: str = COO
     """A Flask server that collects the description of every API route; `cookie` is the name of the session's."""
     server = OpenAPI(
         title, info=Info(title=title, version=version, description=DESCRIPTION), doc_ui=False,
-        servers=[Server(url=prefix.rstrip("/") or "/")],
+        servers=[Server(url="/")],  # the paths below begin with the prefix already
         security_schemes={"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                           "cookie": {"type": "apiKey", "in": "cookie", "name": cookie}},
         validation_error_status=422, validation_error_model=errors.Failure, validation_error_callback=errors.invalid,

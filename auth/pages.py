@@ -12,12 +12,11 @@ from markupsafe import Markup, escape
 from auth import browser, guard, marks
 from auth.guard import address, gate
 from auth.users import FIRST as FIRST_USER
-from auth.users import FIRST_PASSWORD, LANGUAGES, Throttled, User, UserStore, WeakPassword, WrongCredentials
+from auth.users import FIRST_PASSWORD, LANGUAGES, THEMES, Throttled, User, UserStore, WeakPassword, WrongCredentials
 from i18n import duration, text
 
 YEAR = 31_536_000
 STATIC = Path(__file__).parent / "static"
-THEMES = ("light", "dark")
 
 INVENTED = "Demonstration center: the calls are invented."
 WRONG = "The user or the password is not right."

@@ -26,6 +26,7 @@ __all__ = ["BadUser", "Throttled", "User", "UserStore", "WeakPassword", "WrongCr
 
 FIRST, FIRST_PASSWORD = "admin", "admin123"  # noqa: S105  it opens nothing but the page that changes it
 LANGUAGES = ("es", "en")
+THEMES = ("light", "dark")
 USERNAME = re.compile(r"[\w.@-]{2,64}")
 
 
@@ -302,6 +303,10 @@ class UserStore:
                 value = sorted({str(queue) for queue in value})
             elif name == "language" and value is not None and value not in LANGUAGES:
                 raise BadUser(f"language: {value!r} is not one of {', '.join(LANGUAGES)}")
+            elif name == "theme" and value not in (None, *THEMES):
+                raise BadUser(f"theme: {value!r} is not one of {', '.join(THEMES)}")
+            elif name == "active" and not isinstance(value, bool):
+                raise BadUser(f"active: {value!r} is neither true nor false")
             elif name not in ("role", "language", "queues", "theme", "active"):
                 raise BadUser(f"{name} cannot be changed like this")
             setattr(row, name, value)

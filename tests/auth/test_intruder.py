@@ -84,7 +84,8 @@ def test_no_body_makes_the_server_fail(site, data):
         quiet(answer)
     for path in (POST, "/api/auth/password", "/api/auth/logout"):
         answer = site.inside().post(path, data=data, content_type=JSON)
-        assert answer.status_code in (400, 403, 422), path
+        # Nothing at all is a plain request to sign out.
+        assert answer.status_code in ((200,) if path == "/api/auth/logout" and not data else (400, 403, 422)), path
         quiet(answer)
 
 

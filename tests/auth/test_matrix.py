@@ -40,11 +40,12 @@ CALLBACKS = {
 }
 IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children"}
 
-# What an endpoint answers to who may use it, where that is not 200; bodies are empty, so nothing is changed.
+# What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
+# than that a session of its own ends by signing out.
 ANSWERS = {
     ("auth.login", "POST"): 401, ("auth.logout", "POST"): 303, ("auth.password", "POST"): 401,
     ("auth.language", "POST"): 422, ("api_auth.login", "POST"): 422, ("api_auth.refresh", "POST"): 422,
-    ("api_auth.logout", "POST"): 422, ("api_auth.password", "POST"): 422,
+    ("api_auth.password", "POST"): 422,
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}

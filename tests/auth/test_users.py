@@ -216,6 +216,10 @@ def test_nothing_but_the_named_fields_can_be_changed(users):
     for name in ("password", "epoch", "id", "must_change"):
         with pytest.raises(BadUser):
             users.update("admin", **{name: 7})
+    for wrong in ({"theme": "blink"}, {"active": "no"}, {"active": None}, {"language": "fr"}):
+        with pytest.raises(BadUser, match=next(iter(wrong))):
+            users.update("admin", **wrong)
+    assert users.update("admin", theme="dark").theme == "dark"
 
 
 def test_what_happened_is_kept_and_cannot_be_rewritten(staff):
