@@ -68,11 +68,6 @@ def day(lang: str, value: dt.date) -> str:
     return format_date(value, "dd/MM/yyyy", locale=LOCALES[lang])
 
 
-def long_day(lang: str, value: dt.date) -> str:
-    """martes, 24 de noviembre de 2026 / Tuesday, November 24, 2026."""
-    return format_date(value, "full", locale=LOCALES[lang])
-
-
 def moment(lang: str, value: dt.datetime, seconds: bool = True) -> str:
     """24/11/2026 14:32:07, in the zone the value carries."""
     return format_datetime(value, "dd/MM/yyyy HH:mm" + (":ss" if seconds else ""), locale=LOCALES[lang])

@@ -2,10 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from data import book_rows, queue_log, segments
@@ -15,6 +15,8 @@ from data.segments import DamagedSegment, Span
 
 if TYPE_CHECKING:
     from data.book import Book
+
+Sealed = TypeVar("Sealed", Generation, Row)
 
 BOOK_DAMAGED = "The data file was damaged and was built again"
 SEGMENT_DAMAGED = "A part of the stored history is damaged"
@@ -92,21 +94,8 @@ def _register(book: "Book", span: Span, name: str, taken: set[int]) -> None:
 
 def _salvage(book: "Book", old: Path) -> None:
     """Takes over the small chunks of a damaged catalogue whose seals still hold."""
-    logs: dict[int, Generation] = {}
-    rows: dict[int, Row] = {}
-    for direction in ("", " ORDER BY id DESC"):
-        for values in _readable(old, book_rows.SELECT_GENERATION + direction):
-            try:
-                g = book_rows.generation(values)
-                logs[g.id] = g
-            except (book_rows.BadSeal, TypeError):
-                continue
-        for values in _readable(old, book_rows.SELECT_CHUNK_RAW + direction):
-            try:
-                r = book_rows.row(values)
-                rows[r.id] = r
-            except (book_rows.BadSeal, TypeError):
-                continue
+    logs = {g.id: g for g in _proven(old, book_rows.SELECT_GENERATION, book_rows.generation)}
+    rows = {r.id: r for r in _proven(old, book_rows.SELECT_CHUNK_RAW, book_rows.row)}
     for r in sorted(rows.values(), key=lambda r: (r.generation, r.off_from)):
         was = logs.get(r.generation)
         if r.raw is None or was is None:
@@ -115,6 +104,17 @@ def _salvage(book: "Book", old: Path) -> None:
             0, was.key, was.parent, was.base, was.head[:was.base], was.base)
         if r.off_from <= g.off < r.off_to:
             book.append(g, r.raw[g.off - r.off_from:], was.ragged)
+
+
+def _proven(old: Path, sql: str, read: Callable[[tuple], Sealed]) -> Iterator[Sealed]:
+    """What `read` makes of the rows whose seals hold, from both ends: one bad page hides what lies behind it."""
+    for direction in ("", " ORDER BY id DESC"):
+        for values in _readable(old, sql + direction):
+            try:
+                found = read(values)
+            except (book_rows.BadSeal, TypeError):
+                continue
+            yield found
 
 
 def _readable(path: Path, sql: str) -> Iterator[tuple]:

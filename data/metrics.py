@@ -1,11 +1,11 @@
-"""Measures by group: frames of legs to frames of sums and rates."""
+"""Sums of measures by group, from frames of legs."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.measures import LARGEST, SUMS, indicators, rates
+from data.measures import LARGEST, SUMS, indicators
 from data.rules import Options
 
 
@@ -18,9 +18,3 @@ def sums(legs: pd.DataFrame, options: Options, keys: list[Any]) -> pd.DataFrame:
                                     legs["transfer_kind"].to_numpy(), level, options)).astype(np.int64)
     ways: dict[str, Any] = {**dict.fromkeys(SUMS, "sum"), **dict.fromkeys(LARGEST, "max")}
     return table.groupby(keys, observed=True, sort=True).agg(ways)
-
-
-def rated(table: pd.DataFrame, wrapup: int = 0) -> pd.DataFrame:
-    """Sums with everything computed from them (measures.RATES; LARGEST missing where there is none)."""
-    found = rates({name: table[name].to_numpy() for name in (*SUMS, *LARGEST)}, wrapup)
-    return table.assign(**{name: pd.Series(values, index=table.index) for name, values in found.items()})
