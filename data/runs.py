@@ -193,3 +193,8 @@ def between(runs: Iterable[Run], key: str, start: int, end: int) -> Rows:
     """Rows of all runs whose `key` (the column they are ordered by) lies in [start, end)."""
     parts = [(run, run.between(key, start, end)) for run in runs]
     return Rows([(run, chosen) for run, chosen in parts if chosen.stop > chosen.start])
+
+
+def whole(runs: Iterable[Run]) -> Rows:
+    """Every row of all runs."""
+    return Rows([(run, slice(0, run.rows)) for run in runs if run.rows])

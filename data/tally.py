@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow.compute as pc
 
-from data import calendar, cubes, measures
+from data import calendar, cubes, measures, runs
 from data.filters import Filters
 from data.measures import LARGEST, SUMS
 from data.runs import Rows
@@ -69,6 +70,18 @@ class Tally:
                 good = good & np.isin(run.number("queue")[chosen], queues)
             return good if agents is None else good & np.isin(run.number("agent")[chosen], agents)
         return shot.between(start, end).keep(keep)
+
+    def legs_of(self, callid: str) -> Rows:
+        """Every leg of one call within the queues that are allowed, whatever its time: nobody's filter hides a part of
+        a journey. Empty for a callid that the user may not know."""
+        queues = self._codes(())
+        everything = len(queues) == len(self.snapshot.queue_words.texts)
+
+        def keep(run: Any, chosen: Any) -> np.ndarray:
+            named = pc.or_(pc.equal(run.text("callid"), callid), pc.equal(run.text("callid_enter"), callid))
+            good = named.to_numpy(zero_copy_only=False)[chosen]
+            return good if everything else good & np.isin(run.number("queue")[chosen], queues)
+        return runs.whole(self.snapshot.legs).keep(keep)
 
     def _answer(self, question: str, filters: Filters, make: Callable[[], Any]) -> Any:
         return self.snapshot.memo((question, filters, self.queues_allowed), make)

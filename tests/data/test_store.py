@@ -176,6 +176,19 @@ def test_a_person_limited_to_queues_gets_those_and_no_other(store):
     assert 0 < len(part.agents()) < len(whole.agents())
 
 
+def test_a_call_is_found_whole_and_only_within_ones_queues(store):
+    everything = store.view().legs(Filters(UNTIL.date() - dt.timedelta(days=60), UNTIL.date(), origin="all"))
+    callids, counts = np.unique(everything.text("callid").to_pylist(), return_counts=True)
+    callid, legs = str(callids[np.argmax(counts)]), int(counts.max())
+    assert legs > 1
+    found = store.view().legs_of(callid)
+    assert found.text("callid").to_pylist() == [callid] * legs
+    assert len(store.view().legs_of(callid + "0")) == 0
+    names = [store.view().snapshot.queue_words.texts[code] for code in found.number("queue")]
+    assert len(store.view(frozenset(names[:1])).legs_of(callid)) == names.count(names[0])
+    assert len(store.view(frozenset()).legs_of(callid)) == 0
+
+
 def test_days_of_23_and_25_hours(tmp_path):
     """Santiago: 4 April 2026 has 25 hours, 6 September 2026 begins at one o'clock."""
     zone, log = ZoneInfo("America/Santiago"), tmp_path / "queue_log"
