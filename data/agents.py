@@ -6,13 +6,14 @@ rows. `finish` shows everything as it stands. Identities come from the `Names` t
 log teaches a new one, the caller folds again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
-from data import frames, queue_log
-from data.membership import Action, Changes, Steps, changes, pair
+from data import frames, queue_log, rows
+from data.membership import CAUSES, PAUSE_CAUSES, Action, Changes, Steps, changes, pair
 from data.names import Names
 from data.queue_log import Column, Events, decode
 from data.rules import KINDS, NOBODY, SLACK, Options
@@ -128,7 +129,6 @@ def _apply(state: State, events: Events, count: int, options: Options) -> tuple[
 
 def _steps(state: State, events: Events) -> Steps:
     """The lines as numbers; every agent is his identity, every queue its case-folded name."""
-    rows = np.arange(len(events))
     words, agents, queues = events.column(4), events.column(3), events.column(2)
     action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
     login = np.isin(action, (Action.LOGIN, Action.LOGOFF))
@@ -143,7 +143,7 @@ def _steps(state: State, events: Events) -> Steps:
     for (who, queue) in (*state.sessions, *state.pauses):
         people.setdefault(who, len(people))
         places.setdefault(queue, len(places))
-    reason = Column(events.rest(rows).fill_null(b""))
+    reason = Column(events.rest(np.arange(len(events))).fill_null(b""))
     callback = np.isin(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
     words_of = decode(reason.dictionary)
@@ -151,7 +151,7 @@ def _steps(state: State, events: Events) -> Steps:
     before = np.searchsorted(state.recent, events.ts, side="left") - 1
     quiet = np.where(before >= 0, state.recent[np.maximum(before, 0)], events.ts) if len(state.recent) else events.ts
     return Steps(events.ts, np.arange(len(events)), action, np.where(login, bare[agents.codes], plain[agents.codes]),
-                 place, reason.codes.astype(np.int64), paused, events.number(rows, 1), quiet,
+                 place, reason.codes.astype(np.int64), paused, events.number(np.arange(len(events)), 1), quiet,
                  list(people), list(places), words_of)
 
 
@@ -173,9 +173,23 @@ def _ended(state: State, steps: Steps, change: Changes) -> pa.Table:
         state.sessions.pop(steps.name(key), None)
     for key, ts in change.removed.items():
         state.removed[steps.name(key)] = ts
-    named = [steps.name(key) for key in change.key.tolist()]
-    return _sessions([who for who, _ in named], [_shown(state, queue) for _, queue in named], change.start.tolist(),
-                     change.end.tolist(), change.cause)
+    agent, queue = _named(state, steps, change.key)
+    return pa.table({"agent": agent, "queue": queue, "start": change.start, "end": change.end,
+                     "closed_by": _words(change.cause, CAUSES)}, schema=frames.SESSION)
+
+
+def _named(state: State, steps: Steps, keys: np.ndarray) -> tuple[pa.Array, pa.Array]:
+    """Agents and queues of keys, word columns."""
+    shown = [_shown(state, queue) for queue in steps.places]
+    place = keys % len(shown)
+    hidden = np.array([name is None for name in shown])
+    return (_words(keys // len(shown), steps.people),
+            _words(np.where(hidden[place], -1, place), [name or "" for name in shown]))
+
+
+def _words(codes: np.ndarray, values: Sequence[str]) -> pa.Array:
+    """A word column whose dictionary holds every word once: two spellings of bytes may be one text."""
+    return frames.words(rows.dictionary(codes, values).cast(pa.large_string()))
 
 
 def _paused(state: State, steps: Steps, now: Steps, members: Changes) -> pa.Table:
@@ -184,9 +198,10 @@ def _paused(state: State, steps: Steps, now: Steps, members: Changes) -> pa.Tabl
     inside = np.array([steps.key(*key) for key in state.sessions if key[1] not in ("", "callback")], dtype=np.int64)
     run = pair(steps, now, opened, members, inside, steps.place_of[ALL_QUEUES])
     state.pauses = {steps.name(key): value for key, value in run.open.items()}
-    named = [steps.name(key) for key in run.key]
-    return _pauses([who for who, _ in named], [_shown(state, queue) for _, queue in named], run.start, run.end,
-                   run.reason, run.cause)
+    agent, queue = _named(state, steps, run.key)
+    return pa.table({"agent": agent, "queue": queue, "start": run.start, "end": run.end,
+                     "reason": _words(run.reason, run.reasons),
+                     "closed_by": _words(run.cause, PAUSE_CAUSES)}, schema=frames.PAUSE)
 
 
 def _sessions(agent: list, queue: list, start: list, end: list, cause: list) -> pa.Table:

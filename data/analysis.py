@@ -1,62 +1,18 @@
 """`analyze`: log files to the JSON of contract section 5, without server or store."""
 
-import gzip
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from data import agents, frames, legs, measures, names, queue_log, records
+from data import agents, blocks, frames, legs, measures, memory, names, records, stretches
+from data.blocks import Unreadable
 from data.queue_log import Bad, Events
 from data.rules import Options
 
 SECTIONS = ("legs", "attempts", "sessions", "pauses", "outcalls", "rejected", "totals", "agents", "bad_lines")
-BLOCK = 4 * 2**20
-
-
-class Unreadable(Exception):
-    """A file that cannot be read; the message says which and why in one sentence."""
-
-
-def blocks(path: Path, last: bool) -> Iterator[bytes]:
-    """Whole lines of a file in blocks. An unfinished last line is being written when the file is the newest one, and
-    complete when a newer file follows."""
-    try:
-        if not path.is_file():
-            raise Unreadable(f"{path}: {'is not a file' if path.exists() else 'no such file'}.")
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            rest = b""
-            while chunk := file.read(BLOCK):
-                piece = rest + chunk
-                cut = queue_log.whole(piece)
-                rest = piece[cut:]
-                if cut:
-                    yield piece[:cut]
-            if rest and not last:
-                yield rest + b"\n"
-    except (OSError, EOFError) as error:
-        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}.") from None
-
-
-def read(paths: Sequence[Path], dedupe: bool) -> Iterator[tuple[Events, Bad]]:
-    """Events of the files, oldest file first, block by block."""
-    before: Counter[bytes] = Counter()
-    for i, path in enumerate(paths):
-        seen: Counter[bytes] = Counter()
-        for block in blocks(path, last=i == len(paths) - 1):
-            if dedupe and len(paths) > 1:
-                kept = []
-                for line in block.split(b"\n")[:-1]:
-                    seen[line] += 1
-                    if seen[line] > before[line]:
-                        kept.append(line + b"\n")
-                block = b"".join(kept)
-            if block:
-                yield queue_log.parse(block)
-        before |= seen
-
 
 def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options | None = None,
             sections: Sequence[str] = SECTIONS) -> dict[str, Any]:
@@ -64,14 +20,19 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
 
     Raises Unreadable for a file that cannot be read.
     """
+    memory.keep()
     options = options or Options()
     wanted = set(sections)
     people = bool(wanted & {"sessions", "pauses", "agents"})
     found = Reading(options, measures.NEEDED | {"flags"} if wanted <= {"totals", "bad_lines", "rejected"} else None)
     if people:  # a name learned at the end of the log is the same person at its beginning
-        for events, _ in read(paths, options.dedupe):
+        for events, _ in blocks.events(paths, options.dedupe):
             names.learn(found.agents.names, events)
-    for events, bad in read(paths, options.dedupe):
+    read = stretches.fold(paths, options, found.columns) if found.columns and not options.dedupe else None
+    if read:
+        found.join(read)
+        return found.answer(as_of, wanted)
+    for events, bad in blocks.events(paths, options.dedupe):
         found.add(events, bad, people, named=bool(wanted & {"legs", "agents"}))
     return found.answer(as_of, wanted)
 
@@ -111,6 +72,14 @@ class Reading:
             sessions, pauses, self.agents = agents.fold(self.agents, events, self.options)
             self.sessions.append(sessions)
             self.pauses.append(pauses)
+
+    def join(self, found: Sequence[stretches.Stretch]) -> None:
+        """A log that several processes read."""
+        for stretch in found:
+            self.parts += stretch.rows
+            self.rejected += stretch.rejected
+            self.bad += stretch.unread
+        self.open = found[-1].left
 
     def legs(self, now: int, ordered: bool) -> pa.Table:
         """frames.LEGS of everything read, judged at `now`; by enter, then end when they are to be shown."""
@@ -159,3 +128,6 @@ class Reading:
             frames.frame(sessions), frames.frame(pauses), self.first or 0, now, self.options)
         return {str(row["agent"]): {str(k): measures.plain(v) for k, v in row.items() if k != "agent"}
                 for row in rows.to_dict("records")}
+
+
+__all__ = ["SECTIONS", "Reading", "Unreadable", "analyze"]

@@ -5,6 +5,7 @@ A builder may be given to another process as bytes (`dump`, `load`): it goes on 
 
 import base64
 from collections import Counter
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +59,8 @@ class Builder:
         """Epoch of the newest line."""
         return self.open.clock
 
-    def add(self, events: Events, bad: Bad, now: float) -> None:
-        """One step of the log."""
+    def add(self, events: Events, bad: Bad, now: float, beside: Executor | None = None) -> None:
+        """One step of the log; `beside` may fold the legs while the agents are folded here."""
         self.bad += bad
         self.lines += len(events) + bad.count
         dated = (events.ts >= EARLIEST) & (events.ts <= now + AHEAD)
@@ -70,15 +71,22 @@ class Builder:
             return
         if self.clock and int(events.ts.min()) < self.clock - SLACK:
             self.late += int((events.ts < self.clock - SLACK).sum())
+        ended = None
+        if beside:
+            events.column(4)  # both need it
+            folded = beside.submit(legs.fold, self.open, events, self.options)
+        else:
+            ended, self.open = legs.fold(self.open, events, self.options)
         self.taught |= names.learn(self.agents.names, events)
         self.extensions |= names.extensions(events)
-        ended, self.open = legs.fold(self.open, events, self.options)
+        sessions, pauses, self.agents = agents.fold(self.agents, events, self.options)
+        if ended is None:
+            ended, self.open = folded.result()
         known = frozenset(self.extensions)
         self.young.legs.append(legs.internal(ended.legs, self.options, known))
         self.young.attempts.append(ended.attempts)
         self.refused += ended.refused
         self.unknown += ended.unknown
-        sessions, pauses, self.agents = agents.fold(self.agents, events, self.options)
         self.young.sessions.append(sessions)
         self.young.pauses.append(pauses)
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from data import cubes, frames, losses, runs
-from data.builder import Builder
+from data.builder import Young
 from data.cubes import AgentDays, Clock, Days, Missed, MissedDays, People, Slots, Waits, Weeks
 from data.losses import Losses
 from data.runs import ROWS, Damaged, Run, Words
@@ -150,18 +150,18 @@ class Shelf:
         return np.array([self.site.threshold(q) for q in words.texts] or [self.site.options.sl_threshold],
                         dtype=np.int64)
 
-    def put(self, old: History, builder: Builder, covers: int, more: Mapping[str, Any]) -> History:
-        """The old state with the builder's young rows in it, in place of the old one on the disk; `more` is kept with
-        the builder's state."""
+    def put(self, old: History, rows: Young, covers: int, state: dict[str, Any]) -> History:
+        """The old state with the young rows in it, in place of the old one on the disk; `state` is that of the builder
+        when they were taken from it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         queues, agents = Words(list(old.queues.texts)), Words(list(old.agents.texts))
-        young = runs.coded(builder.young.table("legs"), queues, agents)
-        tries = runs.coded_attempts(builder.young.table("attempts"), queues, agents)
+        young = runs.coded(rows.table("legs"), queues, agents)
+        tries = runs.coded_attempts(rows.table("attempts"), queues, agents)
         generation = old.generation + 1
         new = replace(
-            old, generation=generation, covers=covers, queues=queues, agents=agents, state={**builder.dump(), **more},
-            sessions=pa.concat_tables([old.sessions, builder.young.table("sessions")]).unify_dictionaries(),
-            pauses=pa.concat_tables([old.pauses, builder.young.table("pauses")]).unify_dictionaries())
+            old, generation=generation, covers=covers, queues=queues, agents=agents, state=state,
+            sessions=pa.concat_tables([old.sessions, rows.table("sessions")]).unify_dictionaries(),
+            pauses=pa.concat_tables([old.pauses, rows.table("pauses")]).unify_dictionaries())
         files: dict[str, Any] = {}
         files["runs"], new.runs = self._grow("legs", generation, old.files.get("runs", []), old.runs, young)
         files["tries"], new.tries = self._grow("tries", generation, old.files.get("tries", []), old.tries, tries)
@@ -182,7 +182,7 @@ class Shelf:
         key = table.schema.names[0]
         entries, known = list(entries), list(known)
         if known and known[-1].rows < ROWS and table.num_rows:
-            table = pa.concat_tables([known.pop().table, table]).sort_by([(key, "ascending")])
+            table = _seam(known.pop().table, table, key)
             entries.pop()
         for number, start in enumerate(range(0, table.num_rows, ROWS)):
             piece = table.slice(start, ROWS).combine_chunks()
@@ -240,6 +240,16 @@ class Shelf:
         for path in self.folder.iterdir():
             if path.name not in named and path.is_file():
                 path.unlink(missing_ok=True)
+
+
+def _seam(old: pa.Table, new: pa.Table, key: str) -> pa.Table:
+    """Two tables ordered by `key` as one; only the rows where they overlap are sorted."""
+    if not old.num_rows:
+        return new
+    before, after = old.column(key).to_numpy(), new.column(key).to_numpy()
+    low, high = np.searchsorted(before, after[0], side="right"), np.searchsorted(after, before[-1], side="right")
+    middle = pa.concat_tables([old.slice(low), new.slice(0, high)]).sort_by([(key, "ascending")])
+    return pa.concat_tables([old.slice(0, low), middle, new.slice(high)])
 
 
 def _entries(files: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -73,9 +73,10 @@ class Ended:
 
 
 def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
-         wanted: frozenset[str] | None = None) -> tuple[Ended, Open]:
+         wanted: frozenset[str] | None = None, joined: bool = False) -> tuple[Ended, Open]:
     """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads);
-    `wanted` names the only columns of legs that are made, and then attempts and outcalls are not."""
+    `wanted` names the only columns of legs that are made, and then attempts and outcalls are not. With `joined` the
+    events begin with the state's own lines (which spares copying the block); only where `wanted` is given."""
     events = queue_log.in_time(events)
     kind, code, unknown = rows.kinds(events)
     aside = np.flatnonzero(kind == ATTEMPT) if wanted is None else np.empty(0, dtype=np.int64)
@@ -87,12 +88,12 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
     chosen = np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER))
     mine, known = events.take(chosen), (kind[chosen], code[chosen])
     both = mine
-    if len(state.events):
-        joined = queue_log.concat([state.events, mine])
-        both = queue_log.in_time(joined)
+    if len(state.events) and not joined:
+        whole = queue_log.concat([state.events, mine])
+        both = queue_log.in_time(whole)
         old = rows.kinds(state.events)
         known = (np.append(old[0], known[0]), np.append(old[1], known[1]))
-        if both is not joined:  # the lines were put in another order
+        if both is not whole:  # the lines were put in another order
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)

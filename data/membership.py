@@ -29,10 +29,20 @@ class Action(IntEnum):
     ADD_PAUSED = 11
 
 
-CAUSES = {Action.REMOVE: "removemember", Action.LOGOFF: "logoff", Action.CALLBACK_OUT: "logoff",
-          Action.START: "restart"}
-PAUSE_CAUSES = {Action.UNPAUSE: "unpause", Action.UNPAUSE_ALL: "unpause", Action.REMOVE: "remove",
-                Action.LOGOFF: "logoff", Action.CALLBACK_OUT: "logoff", Action.START: "restart"}
+CAUSES = ("removemember", "logoff", "restart")  # of the end of a session
+PAUSE_CAUSES = ("unpause", "remove", "logoff", "restart", "reason_change")  # of the end of a pause
+
+
+def _table(words: tuple[str, ...], cause: dict[Action, str]) -> np.ndarray:
+    """Number of the cause by number of the action."""
+    return np.array([words.index(cause[action]) if action in cause else -1 for action in Action])
+
+
+_CAUSE = _table(CAUSES, {Action.REMOVE: "removemember", Action.LOGOFF: "logoff", Action.CALLBACK_OUT: "logoff",
+                         Action.START: "restart"})
+_PAUSE_CAUSE = _table(PAUSE_CAUSES, {
+    Action.UNPAUSE: "unpause", Action.UNPAUSE_ALL: "unpause", Action.REMOVE: "remove", Action.LOGOFF: "logoff",
+    Action.CALLBACK_OUT: "logoff", Action.START: "restart"})
 
 
 @dataclass
@@ -89,12 +99,12 @@ class Steps:
 
 @dataclass
 class Changes:
-    """Closed runs (`key`, `start` -1 unknown, `end`, `cause`) and what is open after them."""
+    """Closed runs (`key`, `start` -1 unknown, `end`, `cause` a number of CAUSES) and what is open after them."""
 
     key: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    cause: list[str]
+    cause: np.ndarray
     open: dict[int, int]
     closed: set[int]
     removed: dict[int, int]
@@ -121,7 +131,7 @@ def changes(steps: Steps, opened: dict[int, tuple[int, int]], on: tuple[int, ...
     n = len(row)
     if not n:
         nothing = np.empty(0, dtype=np.int64)
-        return Changes(nothing, nothing, nothing, [], {}, set(), {}, (nothing, nothing, nothing))
+        return Changes(nothing, nothing, nothing, nothing, {}, set(), {}, (nothing, nothing, nothing))
     act, ts = steps.action[row], steps.ts[row]
     inside, starts = np.isin(act, on), act == Action.START
     head = np.append(True, key[1:] != key[:-1])
@@ -144,7 +154,7 @@ def changes(steps: Steps, opened: dict[int, tuple[int, int]], on: tuple[int, ...
     tail = np.append(first[1:], n) - 1
     goes = np.flatnonzero(~inside & ~starts)
     gone, last = np.unique(key[goes][::-1], return_index=True)
-    return Changes(key[out], start[out], end[out], [CAUSES[Action(a)] for a in act[out]],
+    return Changes(key[out], start[out], end[out], _CAUSE[act[out]],
                    dict(zip(key[tail[inside[tail]]].tolist(), start[tail[inside[tail]]].tolist(), strict=True)),
                    set(key[tail[~inside[tail]]].tolist()),
                    dict(zip(gone.tolist(), ts[goes][::-1][last].tolist(), strict=True)),
@@ -153,19 +163,16 @@ def changes(steps: Steps, opened: dict[int, tuple[int, int]], on: tuple[int, ...
 
 @dataclass
 class Runs:
-    """Closed pauses and those still open (key -> (start, reason))."""
+    """Closed pauses as int64 arrays (`reason` a number of `reasons`, `cause` one of PAUSE_CAUSES) and those still open
+    (key -> (start, reason))."""
 
-    key: list[int]
-    start: list[int]
-    end: list[int]
-    reason: list[str]
-    cause: list[str]
+    key: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    reason: np.ndarray
+    cause: np.ndarray
+    reasons: list[str]
     open: dict[int, tuple[int, str]]
-
-    def add(self, key: int, start: int, end: int, reason: str, cause: str) -> None:
-        for column, value in zip((self.key, self.start, self.end, self.reason, self.cause),
-                                 (key, start, max(end, start), reason, cause), strict=True):
-            column.append(value)  # type: ignore[attr-defined]
 
 
 def pair(steps: Steps, now: Steps, opened: dict[int, tuple[int, str]], members: Changes, inside: np.ndarray,
@@ -253,23 +260,21 @@ def _runs(steps: Steps, opened: dict[int, tuple[int, str]], key: np.ndarray, row
     was[first] = [carried.get(int(k), -1) for k in key[first]]
     change = np.flatnonzero(value != was)
     ends = np.where(act == Action.START, steps.quiet[row], steps.ts[row])
-    causes = ["reason_change" if p else PAUSE_CAUSES[Action(a)]
-              for p, a in zip(pausing[change], act[change], strict=True)]
-    mine, starts = key[change], steps.ts[row[change]]
+    cause = np.where(pausing[change], PAUSE_CAUSES.index("reason_change"), _PAUSE_CAUSE[act[change]])
+    mine, starts, until = key[change], steps.ts[row[change]], ends[change]
     fresh = np.append(True, mine[1:] != mine[:-1]) if len(mine) else np.empty(0, dtype=bool)
-    runs = Runs([], [], [], [], [], dict(opened))
-    for i in np.flatnonzero(fresh).tolist():  # a pause that was open before these steps ends at its key's first change
-        if int(mine[i]) in runs.open:
-            start, reason = runs.open.pop(int(mine[i]))
-            runs.add(int(mine[i]), start, int(ends[change[i]]), reason, causes[i])
+    going = dict(opened)
+    old = []  # a pause that was open before these steps ends at its key's first change
+    for i in np.flatnonzero(fresh).tolist():
+        if int(mine[i]) in going:
+            start, reason = going.pop(int(mine[i]))
+            old.append((int(mine[i]), start, max(int(until[i]), start), code(reason), int(cause[i])))
     begun = value[change] >= 0
     again = np.append(~fresh[1:], False) if len(mine) else fresh
     for i in np.flatnonzero(begun & ~again).tolist():
-        runs.open[int(mine[i])] = (int(starts[i]), reasons[value[change[i]]])
+        going[int(mine[i])] = (int(starts[i]), reasons[value[change[i]]])
     done = np.flatnonzero(begun & again)
-    runs.key += mine[done].tolist()
-    runs.start += starts[done].tolist()
-    runs.end += np.maximum(ends[change[done + 1]], starts[done]).tolist()
-    runs.reason += [reasons[v] for v in value[change[done]].tolist()]
-    runs.cause += [causes[i + 1] for i in done.tolist()]
-    return runs
+    closed = np.array([mine[done], starts[done], np.maximum(until[done + 1], starts[done]), value[change[done]],
+                       cause[done + 1]], dtype=np.int64)
+    key, start, end, reason, cause = np.concatenate([np.array(old, dtype=np.int64).reshape(-1, 5).T, closed], axis=1)
+    return Runs(key, start, end, reason, cause, reasons, going)

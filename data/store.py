@@ -9,12 +9,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import cubes, queue_log, runs
+from data import cubes, memory, queue_log, runs
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
@@ -32,7 +32,7 @@ from data.view import View
 
 log = logging.getLogger(__name__)
 
-FULL = 250_000  # young rows that are put away at once
+FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
@@ -66,6 +66,7 @@ class Store:
         self._damaged: set[int] = set()
         self._incarnation = ""
         self._put_at = self._rebuilt_at = -AGAIN
+        self._writing: tuple[Future[History], Young] | None = None
         self._snapshot = self._shot()
 
     def _fresh(self) -> None:
@@ -77,7 +78,7 @@ class Store:
 
     def _reset_young(self) -> None:
         self.queues, self.people = Words(list(self.history.queues.texts)), Words(list(self.history.agents.texts))
-        self._slots, self._by_agent, self._added = Slots.empty(), People.empty(), len(self.builder.young.legs)
+        self._slots, self._by_agent, self._added = Slots.empty(), People.empty(), 0
 
     # -- following -------------------------------------------------------------------------------
 
@@ -91,8 +92,12 @@ class Store:
                 if self._stamp is None:
                     self._restore()
                     self._catch_up(done, progress)
-                with _Beside(lambda chunk, events, bad: self._take(chunk, events, bad, done, progress)) as beside:
-                    poll = self.follower.poll(beside)
+                try:
+                    with _Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
+                                 ) as beside:
+                        poll = self.follower.poll(beside)
+                finally:
+                    self._written()
                 if poll.problem != BUSY:
                     self._trouble(poll.problem, poll.detail)
                 if not self.book.locked and self.shelf.stamp() != self._stamp:
@@ -159,22 +164,17 @@ class Store:
         self._trouble(DAMAGED, "")
 
     def _take(self, chunk: Chunk, events: Events, bad: Bad, done: Progress,
-              progress: Callable[[Progress], None] | None, caught_up: bool = False) -> None:
+              progress: Callable[[Progress], None] | None, pool: Executor | None = None,
+              caught_up: bool = False) -> None:
         if chunk.id != self.last + 1 and not caught_up:
             return  # older chunks come first: they are fetched from the book
-        self.builder.add(events, bad, self.clock())
+        self.builder.add(events, bad, self.clock(), pool)
         self.last = chunk.id
         done.lines += len(events) + bad.count
         done.bad += bad.count
         done.chunks += 1
-        if self.book.locked and self.builder.young.rows >= FULL:
-            try:
-                self._put()
-            except OSError as error:  # tried again when the refresh ends, and said then
-                log.warning("the history could not be written: %s", error)
-            said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
-            self._snapshot = self._shot()
-            self.problem = said
+        if self.book.locked:
+            self._put_beside(pool)
         if progress:
             progress(done)
 
@@ -200,12 +200,54 @@ class Store:
                     self._put()
                 self._snapshot = self._shot()
 
+    def _put_beside(self, pool: Executor | None) -> None:
+        """Puts away what has grown large, in another thread where there is one: the log is read on meanwhile."""
+        full = self.builder.young.rows >= FULL
+        if self._writing and (full or self._writing[0].done()):
+            self._written()
+            said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
+            self._snapshot = self._shot()
+            self.problem = said
+        if full:
+            self._write(pool)
+            if pool is None:
+                self._written()
+
     def _put(self) -> None:
         """The young rows become history."""
-        self.builder.taught = False
-        self.history = self.shelf.put(self.history, self.builder, self.last, {
-            "incarnation": self.book.incarnation, "settled_late": self._settled_late})
-        self.builder.young = Young()
+        self._write(None)
+        self._written(quiet=False)
+
+    def _write(self, pool: Executor | None) -> None:
+        """Begins to make history of the young rows."""
+        young, self.builder.young, self.builder.taught = self.builder.young, Young(), False
+        state = {**self.builder.dump(), "incarnation": self.book.incarnation, "settled_late": self._settled_late}
+        what = (self.history, young, self.last, state)
+        future: Future[History] = Future()
+        if pool:
+            future = pool.submit(self.shelf.put, *what)
+        else:
+            try:
+                future.set_result(self.shelf.put(*what))
+            except Exception as error:
+                future.set_exception(error)
+        self._writing = (future, young)
+
+    def _written(self, quiet: bool = True) -> None:
+        """Waits for the history that is being written and takes it. When it could not be written the rows are young
+        again; that is tried once more when the refresh ends, and said then, or now if not `quiet`."""
+        if self._writing is None:
+            return
+        (future, young), self._writing = self._writing, None
+        try:
+            self.history = future.result()
+        except OSError as error:
+            for older, newer in zip(vars(young).values(), vars(self.builder.young).values(), strict=True):
+                newer[:0] = older
+            if not quiet:
+                raise
+            log.warning("the history could not be written: %s", error)
+            return
         self._stamp, self._put_at = self.shelf.stamp(), time.monotonic()
         self._reset_young()
 
@@ -276,22 +318,24 @@ class Store:
 
 
 class _Beside:
-    """Folds big blocks in a thread of its own while the next one is read and stored; small ones at once."""
+    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
 
-    def __init__(self, take: Callable[[Chunk, Events, Bad], None]):
+    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
         self.take = take
-        self.pool: ThreadPoolExecutor | None = None
+        self.pools: list[ThreadPoolExecutor] = []
         self.waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> "_Beside":
         return self
 
     def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
-        if self.pool is None and chunk.lines < BIG:
-            self.take(chunk, events, bad)
+        if not self.pools and chunk.lines < BIG:
+            self.take(chunk, events, bad, None)
             return
-        self.pool = self.pool or ThreadPoolExecutor(1, "fold")
-        self.waiting.append(self.pool.submit(self.take, chunk, events, bad))
+        if not self.pools:
+            memory.keep()
+            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
+        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
         if len(self.waiting) > 2:  # no more than this is kept in memory
             self.waiting.popleft().result()
 
@@ -300,8 +344,10 @@ class _Beside:
             while self.waiting:
                 self.waiting.popleft().result()
         finally:
-            if self.pool:
-                self.pool.shutdown()
+            for pool in self.pools:
+                pool.shutdown()
+            if self.pools:
+                memory.give_back()
 
 
 def _whole(raw: bytes) -> bytes:
