@@ -3,6 +3,9 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
+import fcntl
+import gc
+import importlib
 import importlib.abc
 import json
 import logging
@@ -26,6 +29,9 @@ TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
+
+HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
+         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -89,10 +95,12 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    first = first_demo(settings)
     prefix, language = settings.URL_PREFIX, settings.LANGUAGE
-    store, users = open_store(settings), UserStore(settings.database_url)
-    key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
+    with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        first = first_demo(settings)
+        store, users = open_store(settings), UserStore(settings.database_url)
+        key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
 
     def view() -> Any:
@@ -246,14 +254,20 @@ def serve() -> None:
 
     settings = read_settings()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
+        importlib.import_module(name)
+
+    def ready(worker: Any) -> None:
+        if worker.age == 1:
+            greet(settings, worker.app.users.waiting_for_first())
 
     class Service(BaseApplication):
         def load_config(self) -> None:
             for name, value in {
                 "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": 1, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
+                "workers": settings.WORKERS, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
                 "forwarded_allow_ips": "",  # what a client says of itself is not believed
-                "proc_name": "call-center-analytics", "loglevel": "warning",
+                "proc_name": "call-center-analytics", "loglevel": "warning", "post_worker_init": ready,
             }.items():
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
@@ -261,9 +275,11 @@ def serve() -> None:
         def load(self) -> Any:
             app = create_app(settings)
             start(app, settings)
-            greet(settings, app.users.waiting_for_first())
+            self.users = app.users
             return app.server
 
+    gc.collect()
+    gc.freeze()
     Service().run()
 
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     SERVER_HOST: str = "127.0.0.1"
     SERVER_PORT: int = Field(8000, ge=1, le=65535)
     URL_PREFIX: str = "/"
+    WORKERS: int = Field(2, ge=1, le=64)
     SECRET_KEY: str | None = None
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from callbacks.shell import Site, asked, changed
 from data.filters import INTERVALS, Filters
-from data.store import IMPORTING
+from data.snapshot import IMPORTING
 from i18n import day, number, text
 from layouts import dashboard
 from layouts.dashboard import ids

@@ -12,7 +12,6 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_
 from dash.exceptions import PreventUpdate
 
 from data.filters import PERIODS, BadFilter, Filters, parse
-from data.store import IMPORTING
 from i18n import clock, day, number, text
 from layouts import shell
 from layouts.parts import failure, here
@@ -145,11 +144,10 @@ def show_freshness(view: Callable, who: Callable, ticks: int | None, version: in
     words = "" if until is None else clock(lang, until) if until.date() == moment.date() else (
         f"{day(lang, until)} {clock(lang, until)}")
     offset = moment.utcoffset() or dt.timedelta()
-    state = "reading" if fresh["cause"] == IMPORTING else fresh["state"]
     return {"version": no_update if now.version == version else now.version, "pulse": sign,
             "fresh": shell.freshness(
-                lang, state, words, None if fresh["age"] is None else int(fresh["age"]),
-                text(lang, fresh["cause"]) if fresh["cause"] else "",
+                lang, fresh["state"], words, None if fresh["age"] is None else int(fresh["age"]),
+                text(lang, fresh["cause"]) if fresh["cause"] else "", fresh.get("share"),
                 {"epoch": int(moment.timestamp()), "offset": int(offset.total_seconds())})}
 
 

@@ -25,6 +25,7 @@ from data.names import Names
 from data.runs import Rows, Run, Words
 from data.site import Site
 
+IMPORTING = "The history of the log is being read; the numbers grow until it is done"
 ANSWERS = 400  # that are remembered of one version
 
 

@@ -26,7 +26,7 @@ from data.rules import SLACK
 from data.runs import Damaged, Run, Words
 from data.segments import DamagedSegment
 from data.site import Site
-from data.snapshot import Snapshot, builder_tables
+from data.snapshot import IMPORTING, Snapshot, builder_tables
 from data.sources import Follower
 from data.view import View
 
@@ -36,7 +36,6 @@ FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
-IMPORTING = "The history of the log is being read; the numbers grow until it is done"
 BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
@@ -311,7 +310,8 @@ class Store:
         """Status of the log for /health: nothing about calls."""
         shot = self._snapshot
         until = shot.data_until
-        return {"status": "degraded" if shot.problem else "ok", "version": shot.version,
+        status = "reading" if shot.problem == IMPORTING else "degraded" if shot.problem else "ok"
+        return {"status": status, "version": shot.version,
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}

@@ -10,6 +10,7 @@ import pandas as pd
 from data import calendar, cubes, frames, losses, measures
 from data.filters import Filters
 from data.measures import SUMS
+from data.snapshot import IMPORTING
 from data.tally import EPOCH, Sums, Tally
 
 SL_TARGET = 80.0
@@ -224,13 +225,20 @@ class View(Tally):
         return {"waiting": int(waiting.sum()), "longest_wait": longest, "talking": int((mine & ~waiting).sum())}
 
     def freshness(self) -> dict[str, Any]:
-        """`data_until` (moment of the newest line or None), `age` seconds, `state` ok/late/stale/error/empty and
-        `cause` (an English message id or "")."""
+        """`data_until` (moment of the newest line or None), `age` seconds, `state` ok/late/stale/reading/error/empty,
+        `cause` (an English message id or "") and, while a history is read for the first time, `share` (0 to 1) of its
+        time that has been read."""
         until, problem = self.snapshot.data_until, self.snapshot.problem
+        trouble = "reading" if problem == IMPORTING else "error"
         if until is None:
-            return {"data_until": None, "age": None, "state": "error" if problem else "empty",
-                    "cause": problem or "The log has no lines yet"}
+            return {"data_until": None, "age": None, "state": trouble if problem else "empty",
+                    "cause": problem or "The log has no lines yet", "share": None}
         age = max(self.clock() - until, 0.0)
-        state = "error" if problem else "ok" if age <= LATE else "late" if age <= STALE else "stale"
+        state = trouble if problem else "ok" if age <= LATE else "late" if age <= STALE else "stale"
         return {"data_until": dt.datetime.fromtimestamp(until, self.zone), "age": age, "state": state,
-                "cause": problem or ("" if state == "ok" else "No new line in the log")}
+                "cause": problem or ("" if state == "ok" else "No new line in the log"),
+                "share": self._share(until) if problem == IMPORTING else None}
+
+    def _share(self, until: int) -> float | None:
+        first = next((int(run.number("enter")[0]) for run in self.snapshot.history.runs if run.rows), None)
+        return None if first is None else (until - first) / max(self.clock() - first, 1.0)

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.filters import ORIGINS, PERIODS
-from i18n import text
+from i18n import percent, text
 from layouts.parts import avatar, here, hidden, icon
 from render.addresses import page
 from render.cards import initials
@@ -113,8 +113,10 @@ def presets(lang: str, hrefs: dict[str, str], current: str) -> list[Component]:
                  **({"aria-current": "true"} if name == current else {})) for name in PERIODS]
 
 
-def freshness(lang: str, state: str, until: str, age: int | None, cause: str, clock: dict[str, int]) -> list[Component]:
-    """Site time and age of the data; seconds run on in the browser. `clock` is epoch and offset of the site, in s."""
+def freshness(lang: str, state: str, until: str, age: int | None, cause: str, share: float | None,
+              clock: dict[str, int]) -> list[Component]:
+    """Site time and age of the data; seconds run on in the browser. `share` (0 to 1) of a history has been read; `clock`
+    is epoch and offset of the site, in s."""
     words = {"ok": text(lang, "Up to date"), "late": text(lang, "Late"), "stale": text(lang, "Not current"),
              "error": text(lang, "Error"), "empty": text(lang, "No data"), "reading": text(lang, "Reading")}
     marks = {"ok": "check2", "late": "hourglass-split", "reading": "hourglass-split", "empty": "inbox"}
@@ -122,6 +124,8 @@ def freshness(lang: str, state: str, until: str, age: int | None, cause: str, cl
     body = [html.Span(words[state])] if not until else [
         html.Span(text(lang, "Data until {time}", time=until)), html.Span(className="age", **seconds)]
     return [html.Span([icon(marks.get(state, "exclamation-triangle")), hidden(words[state]), *body,
+                       None if share is None else html.Progress(value=f"{share:.3f}", max="1"),
+                       None if share is None else html.Span(percent(lang, 100 * share, 0), className="share"),
                        html.Span(cause, className="cause") if cause else None],
                       className=f"fresh {state}", title=cause or words[state]),
             html.Span([icon("clock-history"), html.Span(className="clock", **{

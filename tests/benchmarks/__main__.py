@@ -112,7 +112,7 @@ def opened(log: Path, folder: Path) -> Store:
 
 def questions(store: Store) -> list[float]:
     """Milliseconds of a whole refresh of the summary page, for ranges from a day to everything."""
-    last = UNTIL.date()
+    last = store.view().freshness()["data_until"].date()
     spent = []
     for days in (1, 2, 7, 14, 30, 60, 90, 180, 365, 790):
         for back in (0, 1):
@@ -163,23 +163,41 @@ def store_figures(small: Path, large: Path, folder: Path) -> None:
         one.book.close()
 
 
+# What the service does: the libraries are there before the workers are forked; each opens the store for itself.
+WORKERS = """
+import gc, os, signal, sys
+from pathlib import Path
+import app
+for name in app.HEAVY: __import__(name)
+from tests.benchmarks.__main__ import opened, questions
+gc.collect(); gc.freeze()
+def pss(pid):
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:"))) / 1024
+pids, total = [], pss(os.getpid())
+for number in range(3):
+    here, there = os.pipe()
+    if not (pid := os.fork()):
+        store = opened(Path(sys.argv[1]), Path(sys.argv[2]))
+        questions(store)
+        os.write(there, b"1")
+        signal.pause()
+    pids.append(pid)
+    os.read(here, 1)
+    now = sum(map(pss, [os.getpid(), *pids]))
+    print(number, now - total, flush=True)
+    total = now
+for pid in pids: os.kill(pid, signal.SIGKILL)
+"""
+
+
 def worker_memory(log: Path, folder: Path) -> None:
-    """Proportional memory that one more reading process adds."""
-    code = ("import sys; from pathlib import Path; from tests.benchmarks.__main__ import opened, questions;"
-            "store = opened(Path(sys.argv[1]), Path(sys.argv[2])); questions(store); print('ready', flush=True);"
-            "sys.stdin.read()")
-    workers = [subprocess.Popen([sys.executable, "-c", code, str(log), str(folder / "var-12M-0" / "store")], cwd=ROOT,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
-    for worker in workers:
-        worker.stdout.readline()
-    sizes = []
-    for worker in workers:
-        rollup = Path(f"/proc/{worker.pid}/smaps_rollup").read_text()
-        sizes.append(int(next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:"))) / 1024)
-    say("worker_pss_12M", max(sizes), "MB")
-    for worker in workers:
-        worker.stdin.close()
-        worker.wait()
+    """Proportional memory (PSS, of all processes together) that one more worker adds when others run."""
+    run = subprocess.run([sys.executable, "-c", WORKERS, str(log), str(folder / "var-12M-0" / "store")], cwd=ROOT,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
+    added = [float(line.split()[1]) for line in run.stdout.splitlines()]
+    say("worker_pss_12M_first", added[0], "MB")
+    say("worker_pss_12M_further", max(added[1:]), "MB")
 
 
 def main() -> None:

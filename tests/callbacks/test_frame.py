@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 
 import callbacks.dashboard
 import callbacks.shell as frame
-from data.store import IMPORTING
+from data.snapshot import IMPORTING
 from layouts import dashboard, shell
 from tests.fakes import FakeView, Who
 from tests.layouts.test_parts import classes, hrefs, ids_of, walk, words
@@ -152,7 +152,11 @@ def test_a_state_is_words_and_not_only_a_colour(state, said):
 
 
 def test_a_first_import_is_no_error():
-    found = frame.show_freshness(lambda: FakeView(state="error", cause=IMPORTING), Who, 1, None, None)
+    view = FakeView(state="reading", cause=IMPORTING)
+    known = view.freshness()
+    view.freshness = lambda: known | {"share": 0.428}
+    found = frame.show_freshness(lambda: view, Who, 1, None, None)
+    assert "43 %" in words(found["fresh"]) or "43%" in words(found["fresh"])
     assert {"fresh", "reading"} <= classes(found["fresh"]) and "error" not in classes(found["fresh"])
     assert "Leyendo" in words(found["fresh"])
 

@@ -7,7 +7,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from callbacks import dashboard
-from data.store import IMPORTING
+from data.snapshot import IMPORTING
 from tests.fakes import FakeView, Who
 from tests.layouts.test_parts import classes, hrefs, walk, words
 
@@ -109,7 +109,8 @@ def test_a_new_box_says_that_nothing_was_read_yet():
 def unreadable(cause: str) -> FakeView:
     """A centre whose log was never read, and why."""
     view = FakeView(scale=0, state="error", cause=cause)
-    view.freshness = lambda: {"data_until": None, "age": None, "state": "error", "cause": cause}
+    state = "reading" if cause == IMPORTING else "error"
+    view.freshness = lambda: {"data_until": None, "age": None, "state": state, "cause": cause}
     return view
 
 

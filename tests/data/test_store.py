@@ -438,3 +438,20 @@ def test_questions_without_end_do_not_fill_the_memory(store):
         view.totals(Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 2), (f"q{number}",)))
     assert len(view.snapshot._memo) == ANSWERS
     assert len(view.snapshot._locks) <= ANSWERS + 1
+
+
+def test_a_first_import_says_how_far_it_has_come(centre, tmp_path, monkeypatch):
+    monkeypatch.setattr("data.store.FULL", 500)
+    shares = []
+    store = Store(centre.queue_log, tmp_path, Site(BOGOTA), clock=UNTIL.timestamp)
+
+    def look(_done):
+        fresh = store.view().freshness()
+        if fresh["state"] == "reading":
+            shares.append(fresh["share"])
+            assert store.health()["status"] == "reading"
+    store.refresh(look)
+    told = [share for share in shares if share is not None]
+    assert len(set(told)) > 1 and told == sorted(told) and 0 <= told[0] < told[-1] <= 1
+    fresh = store.view().freshness()
+    assert fresh["state"] != "reading" and fresh["share"] is None and store.health()["status"] == "ok"
