@@ -115,8 +115,8 @@ def presets(lang: str, hrefs: dict[str, str], current: str) -> list[Component]:
 
 def freshness(lang: str, state: str, until: str, age: int | None, cause: str, share: float | None,
               clock: dict[str, int]) -> list[Component]:
-    """Site time and age of the data; seconds run on in the browser. `share` (0 to 1) of a history has been read; `clock`
-    is epoch and offset of the site, in s."""
+    """Site time and age of the data; seconds run on in the browser. `share` (0 to 1) of a history has been read;
+    `clock` is epoch and offset of the site, in s."""
     words = {"ok": text(lang, "Up to date"), "late": text(lang, "Late"), "stale": text(lang, "Not current"),
              "error": text(lang, "Error"), "empty": text(lang, "No data"), "reading": text(lang, "Reading")}
     marks = {"ok": "check2", "late": "hourglass-split", "reading": "hourglass-split", "empty": "inbox"}
