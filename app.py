@@ -131,7 +131,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
-    api_calls.register(server, view, prefix, allow)
+    api_calls.register(server, view, prefix, allow, lang)
     api_dashboard.register(server, view, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)

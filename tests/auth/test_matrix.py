@@ -23,7 +23,8 @@ ROUTES = {
     "api_auth.me": ANYBODY,
     "api_description": ANYBODY, "api_swagger": ANYBODY, "api_redoc": ANYBODY, "api_files": ANYBODY,
     "calls.statistics": "calls", "calls.intervals": "calls", "calls.daily_summary": "calls",
-    "calls.hourly_distribution": "calls", "dashboard.summary": "dashboard",
+    "calls.hourly_distribution": "calls", "calls.listed": "calls", "calls.journey": "calls", "calls.by_agent": "calls",
+    "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -50,6 +51,7 @@ ANSWERS = {
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
+    "calls.journey": "/api/calls/1.1",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
