@@ -144,7 +144,9 @@ class Recordings:
     def column(self, start: dt.date, end: dt.date) -> pa.ChunkedArray:
         """Callids with a file of calls between two local days, both included (and some of the days beside them), for
         a comparison with a whole column; the same callid may come twice."""
-        first, last = start - dt.timedelta(days=1), end + dt.timedelta(days=1)
+        latest = dt.date.max.toordinal() - 1
+        first, last = (dt.date.fromordinal(min(max(day, 2), latest)) for day in (
+            start.toordinal() - 1, end.toordinal() + 1))
         low, high = (int(dt.datetime(d.year, d.month, d.day, tzinfo=self.zone).timestamp()) for d in (
             first, last + dt.timedelta(days=1)))
         parts = [self._folder(self._path(day), day, patient=True).callids for day in self._days(first, last)]
@@ -201,7 +203,8 @@ class Recordings:
             if held and folder.names is not None:
                 names = [os.fsdecode(folder.names[at].as_py()) for at in held]
             else:
-                names = [name for name in _listed(path) if callid in recording_names.callids(name)] if held else []
+                names = [name for name in (_listed(path) if held else [])
+                         if callid in name and callid in recording_names.callids(name)]
             paths += [path / name for name in names]
         return [path for path in paths if self._inside(path) is not None], problem
 
@@ -307,7 +310,8 @@ class Recordings:
         with os.scandir(path) as entries:
             for entry in entries:
                 for callid in recording_names.callids(entry.name):
-                    if not entry.is_dir() and not (entry.is_symlink() and self._inside(Path(entry.path)) is None):
+                    if entry.is_file(follow_symlinks=False) or (
+                            entry.is_symlink() and self._inside(Path(entry.path)) is not None):
                         yield recording_names.epoch(callid) or 0, callid, entry.name
 
     def _keep(self, path: Path, folder: Folder) -> None:
