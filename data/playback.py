@@ -30,7 +30,7 @@ class Playback:
 
     def __init__(self, folder: Path, limit: int = LIMIT, clock: Callable[[], float] = time.time):
         self.folder, self.limit, self.clock = folder.absolute(), limit, clock
-        self._locks = [threading.Lock() for _ in range(16)]  # one conversion of a file at a time
+        self._locks = [threading.RLock() for _ in range(16)]  # one conversion of a file at a time
 
     def playable(self, sound: Sound) -> Path:
         """A file with this sound that every browser plays: its own, or PCM made of it. Broken, OSError."""
@@ -38,8 +38,12 @@ class Playback:
 
     def peaks(self, sound: Sound) -> list[float]:
         """The loudest moment (0-1) of each of PEAKS equal parts. Broken, OSError."""
-        found: list[float] = json.loads(self._kept(sound, "json", _draw).read_bytes())
+        found: list[float] = json.loads(self._kept(sound, "json", self._draw).read_bytes())
         return found
+
+    def _draw(self, sound: Sound, aside: Path) -> None:
+        # Whoever looks at it listens to it: it is decoded once for both.
+        _draw(sound if sound.playable else audio.read(self.playable(sound)), aside)
 
     def _kept(self, sound: Sound, ending: str, make: Callable[[Sound, Path], None]) -> Path:
         known = f"{sound.path}|{sound.size}|{sound.mtime_ns}"
