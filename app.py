@@ -85,11 +85,14 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import recordings as api_recordings
     from api import server as api_server
     from auth import guard, pages, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data.playback import Playback
+    from data.recordings import Recordings
     from i18n import text
     from layouts import dashboard, parts, shell
 
@@ -102,6 +105,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         store, users = open_store(settings), UserStore(settings.database_url)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
 
     def view() -> Any:
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
@@ -133,6 +137,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_auth.register(server, users, tokens, prefix, allow, public)
     api_calls.register(server, view, prefix, allow, lang)
     api_dashboard.register(server, view, prefix, allow)
+    api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -155,7 +160,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
-    app.store, app.users, app.first = store, users, first
+    app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 
 
