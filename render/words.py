@@ -93,6 +93,6 @@ PLAYER = {
     "forbidden": mark("Your user has no permission to listen to recordings."),
     "unknown": mark("This call does not exist, or it belongs to queues your user may not see."),
     "network": mark("No connection with the server."),
-    "server": mark("The server could not answer. Try again in a moment."),
+    "server": mark("The server could not answer."),
     "unplayable": mark("The recording could not be played."), "again": mark("Try again"),
 }

@@ -71,10 +71,10 @@
       count: make("span", ""),
       after: button("player-step", "chevron-right", words.next, function () { choose(call.at + 1); }),
       canvas: make("canvas", "", {"aria-hidden": "true"}),
-      hint: make("span", "player-hint", {"aria-hidden": "true"}),
+      hint: make("span", "player-hint", {"aria-hidden": "true", hidden: ""}),
       pin: make("span", "player-pin", {"aria-hidden": "true"}, [icon("headset")]),
       answer: make("button", "player-answer", {type: "button"}, [icon("headset"), make("span", "")]),
-      speed: make("select", "player-speed", {"aria-label": words.speed, title: words.speed}),
+      speed: make("select", "", {"aria-label": words.speed, title: words.speed}),
       mute: button("player-mute", "volume-up-fill", words.mute, function () { audio.muted = !audio.muted; }),
       volume: make("input", "player-volume", {type: "range", min: "0", max: "1", step: "0.05",
         "aria-label": words.volume, title: words.volume}),
@@ -95,7 +95,8 @@
         make("div", "player-wave", {}, [ui.slider, ui.pin, ui.hint]),
         jump("arrow-clockwise", words.forward, STEP), ui.answer]),
       make("div", "player-message", {}, [icon("info-circle"), ui.says, ui.again]),
-      make("div", "player-tools", {}, [ui.speed, ui.mute, ui.volume, ui.download]), ui.close]);
+      make("div", "player-tools", {}, [
+        make("span", "player-speed", {}, [ui.speed, icon("chevron-down small")]), ui.mute, ui.volume, ui.download]), ui.close]);
     SPEEDS.forEach(function (speed) { ui.speed.append(new Option(speed + "×", speed)); });
     wave = window.callCenterWave(ui.canvas);
     wire();
