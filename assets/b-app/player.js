@@ -270,12 +270,13 @@
   /* In place of the controls: why there is nothing to hear. `link` is {href, words}. */
   function say(sentence, retry, link) {
     state("words");
-    ui.says.replaceChildren(sentence);
+    ui.says.replaceChildren(sentence.replace(/[^.!?…]$/, "$&."));
     if (link) { ui.says.append(" ", make("a", "", {href: link.href}, [link.words])); }
     ui.again.hidden = !retry;
   }
   function refused(error) {
     if (error.name === "AbortError") { return; }
+    ui.download.hidden = true;
     if (error.status === 401) {
       var here = encodeURIComponent(location.pathname + location.search);
       say(words.session, false, {href: shell().dataset.prefix + "login?next=" + here, words: words.sign_in});
@@ -293,7 +294,7 @@
     get(shell().dataset.prefix + "api/recordings/" + encodeURIComponent(call.id)).then(function (data) {
       call.files = data.recordings;
       var able = call.files.findIndex(function (one) { return one.state === "ready"; });
-      if (!call.files.length) { say(words.none, false); }
+      if (!call.files.length) { ui.download.hidden = true; say(failure ? words.gone : words.none, false); }
       else { choose(Math.min(place === undefined ? Math.max(0, able) : place, call.files.length - 1), failure); }
     }).catch(refused);
   }
@@ -318,7 +319,7 @@
     play();
     show();
     if (chosen.waveform) {
-      get(chosen.waveform).then(function (data) { wave.show(data.peaks); }).catch(function () {
+      get(chosen.waveform).then(function (data) { wave.show(data.peaks || []); }).catch(function () {
         /* Without its picture a recording is heard all the same. */
       });
     }
