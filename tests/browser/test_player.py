@@ -90,7 +90,7 @@ def arrive(desk, visit) -> Callable[..., Page]:
     def come(username: str = "ana", **how) -> Page:
         page = visit(desk.address, **how)
         sign_in(page, username=username)
-        expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
+        expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6, timeout=15_000)
         page.evaluate("""ids => {
             const list = document.createElement("div");
             list.style.cssText = "position: fixed; top: 0; left: 0; z-index: 100";
