@@ -79,7 +79,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.calls
     import callbacks.dashboard
+    import callbacks.journey
     import callbacks.shell
     from api import auth as api_auth
     from api import calls as api_calls
@@ -94,7 +96,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import dashboard, parts, shell
+    from layouts import calls, dashboard, journey, parts, shell
+    from render import addresses
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -106,6 +109,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    store.recorded = recordings.callids
 
     def view() -> Any:
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
@@ -135,7 +139,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
-    api_calls.register(server, view, prefix, allow, lang)
+    api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
@@ -147,9 +152,12 @@ def create_app(settings: "config.Settings") -> "Dash":
         suppress_callback_exceptions=True, use_async=False, enable_mcp=False, update_title=None,
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
-    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
-    for path, (name, layout, permission) in exist.items():
-        dash.register_page(name, path=path, title=TITLE, layout=guard.page(
+    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
+             "/calls": ("calls", calls.layout, Permission.CALLS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+    for path, (name, layout, permission) in {**exist, **below}.items():
+        where = {"path_template": path} if path in below else {"path": path}
+        dash.register_page(name, **where, title=TITLE, layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
             lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
     dash.register_page("not_found_404", title=TITLE, layout=lambda **_: parts.not_found(lang(), prefix))
@@ -160,6 +168,12 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
+    mine = guard.callback(app, Permission.CALLS)
+    callbacks.calls.register(
+        mine, view, who, lambda _, callids: recordings.with_recording(callids),
+        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+    callbacks.calls.register_clientside(app)
     app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 

@@ -40,6 +40,9 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
+    "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
+    "journey-body.children": "calls",
 }
 IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children"}
 
