@@ -268,7 +268,7 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
     on(output={"list": Output(ids.list, "children"), "made": Output(ids.made, "data"),
                "columns": Output(ids.columns, "children")},
        inputs={"filters": filters, "made": State(ids.made, "data")})(partial(show_grid, who))
-    on(output=Output(shell.ids.url, "search", allow_duplicate=True),
+    on(output=Output(ids.address, "data"),
        inputs={"q": Input(ids.search, "value"), "did": Input(ids.did, "value"),
                "ended_by": Input(ids.ended_by, "value"), **{name: Input(one, "value") for name, one in SPANS},
                "filters": said}, prevent_initial_call=True)(partial(narrow, view))
@@ -286,5 +286,7 @@ def register_clientside(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction("calls", "ready"), Output(ids.ready, "data"), Input(ids.made, "data"))
     app.clientside_callback(ClientsideFunction("calls", "reload"), Output(ids.ready, "data", allow_duplicate=True),
                             Input(shell.ids.filters, "data"), prevent_initial_call=True)
+    app.clientside_callback(ClientsideFunction("calls", "go"), Output(ids.ready, "data", allow_duplicate=True),
+                            Input(ids.address, "data"), prevent_initial_call=True)
     app.clientside_callback(ClientsideFunction("calls", "grown"), Output(ids.seen, "data"), Input(ids.total, "data"),
                             State(ids.seen, "data"))

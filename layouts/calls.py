@@ -37,6 +37,7 @@ class ids:
     total = "calls-total"
     seen = "calls-seen"
     ready = "calls-ready"
+    address = "calls-address"
 
 
 SPANS = (("min_wait", ids.min_wait), ("max_wait", ids.max_wait), ("min_talk", ids.min_talk),
@@ -78,7 +79,8 @@ def layout(lang: str, **_: str) -> Component:
         html.Div(id=ids.note),
         html.Div(html.Div(skeleton("row", 12), className="panel"), id=ids.list, className="calls-list"),
         html.Aside(id=ids.panel, className="side-panel", **{"aria-label": text(lang, "The call")}),
-        *(dcc.Store(id=name) for name in (ids.made, ids.chosen, ids.total, ids.seen, ids.ready))], className="calls")
+        *(dcc.Store(id=name) for name in (ids.made, ids.chosen, ids.total, ids.seen, ids.ready, ids.address))],
+        className="calls")
 
 
 def _more(lang: str) -> list[Component]:

@@ -165,6 +165,8 @@
         if (api && !api.isDestroyed()) { news(false); close(); api.ensureIndexVisible(0); api.purgeInfiniteCache(); }
         return window.dash_clientside.no_update;
       },
+      /* What somebody typed is in the address like every other filter. */
+      go: function (search) { setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
       /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
       grown: function (count, last) {
         if (api && !api.isDestroyed() && last && count.query === last.query && count.total !== last.total) {
