@@ -123,18 +123,19 @@ class Cdr:
     def table(self) -> str:
         return f"{self.database.access.cdr}.cdr"
 
-    def probe(self) -> Shape:
-        """Looks at what the table has. DatabaseError; nothing is known of a table that may not be read."""
+    def probe(self, trial: bool = False) -> Shape:
+        """Looks at what the table has; `trial`: also while the server is away. DatabaseError."""
         base = self.database.access.cdr
+        self.linked_by_events = None
         columns = self.database.ask("SELECT column_name FROM information_schema.columns "
-                                    "WHERE table_schema = %s AND table_name = 'cdr'", (base,), trial=True)
+                                    "WHERE table_schema = %s AND table_name = 'cdr'", (base,), trial=trial)
         found = frozenset(str(name).lower() for (name,) in columns)
         if not {"uniqueid", "calldate"} <= found:
-            self.database.ask(f"SELECT uniqueid FROM {self.table} LIMIT 0", trial=True)  # noqa: S608  says why
+            self.database.ask(f"SELECT uniqueid FROM {self.table} LIMIT 0", trial=trial)  # noqa: S608  says why
         keys = self.database.ask("SELECT column_name FROM information_schema.statistics WHERE table_schema = %s "
-                                 "AND table_name = 'cdr' AND seq_in_index = 1", (base,), trial=True)
+                                 "AND table_name = 'cdr' AND seq_in_index = 1", (base,), trial=trial)
         engine = self.database.ask("SELECT engine FROM information_schema.tables WHERE table_schema = %s "
-                                   "AND table_name = 'cdr'", (base,), trial=True)
+                                   "AND table_name = 'cdr'", (base,), trial=trial)
         self.shape = Shape(found, frozenset(str(name).lower() for (name,) in keys),
                            str(engine[0][0] or "") if engine else "")
         return self.shape

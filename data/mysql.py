@@ -38,7 +38,7 @@ _WORDS = {1044: DENIED, 1142: DENIED, 1143: DENIED, 1370: DENIED, 1045: LOGIN, 1
           2006: LOST, 2013: LOST, 1053: LOST, 1927: LOST}
 PARTIAL = frozenset({DENIED, NO_DATABASE, NO_TABLE, SHAPE})  # what concerns one table and not the whole server
 IDLE = 4  # connections kept open
-LONGEST = 60.0  # seconds between two attempts at a server that stays away
+LOCKED_OUT = 30.0  # seconds between two attempts with a password that was refused
 BYTES = 64 * 2**20  # of one answer
 # Dates stay texts (a date of zeros is none that Python knows), decimals too.
 _KEPT = {FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.TIME, FIELD_TYPE.NEWDATE,
@@ -74,8 +74,11 @@ class Database:
     """
 
     def __init__(self, access: Access, patience: float = 3.0, connect: float = 3.0, most: int = 6, rest: float = 2.0,
-                 clock: Callable[[], float] = time.monotonic):
+                 longest: float = 60.0, clock: Callable[[], float] = time.monotonic):
+        """`most` questions at a time; `rest` to `longest` seconds pass between two attempts at a server that is
+        away."""
         self.access, self.patience, self.connect, self.rest, self.clock = access, patience, connect, rest, clock
+        self.longest = max(longest, rest)
         self.problem = self.detail = self.server = ""
         self.tended = False  # somebody else tries to reach a server that is away: pages need not
         self._idle: list[pymysql.Connection] = []
@@ -94,6 +97,11 @@ class Database:
             return self._ask(sql, values, most)
         finally:
             self._trial.release()
+
+    @property
+    def away(self) -> float:
+        """Seconds until a server that is away may be tried again."""
+        return max(self._next - self.clock(), 0.0) if self.problem else 0.0
 
     def close(self) -> None:
         """Gives every connection back."""
@@ -126,9 +134,9 @@ class Database:
         """The server is left alone for a while, longer each time."""
         self.problem, self.detail = error.words, error.detail
         if error.words in (LOGIN, HOST):  # who tries a wrong password again and again is locked out
-            self._pause = LONGEST / 2
+            self._pause = max(self._pause, min(LOCKED_OUT, self.longest))
         self._next = self.clock() + self._pause
-        self._pause = min(self._pause * 2, LONGEST)
+        self._pause = min(self._pause * 2, self.longest)
         self.close()
 
     def _answer(self, sql: str, values: Sequence[Value], most: int) -> list[Row]:

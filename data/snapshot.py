@@ -98,7 +98,8 @@ class Snapshot:
 
     @cached_property
     def extensions(self) -> dict[str, str]:
-        return {**{name: number for number, name in self.site.extensions.items()}, **self.who.extensions()}
+        named = {**self.site.people, **self.site.extensions}
+        return {**{name: number.removeprefix("Agent/") for number, name in named.items()}, **self.who.extensions()}
 
     def agent_label(self, agent: str) -> str:
         """Ana Gómez (1001); the name alone where no extension is known."""

@@ -7,22 +7,21 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import cubes, memory, queue_log, runs
+from data import cubes, queue_log, runs
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
 from data.builder import Builder, Young
 from data.cubes import People, Slots
+from data.feed import Beside, Source, in_order, whole
 from data.history import History, Shelf
 from data.queue_log import Bad, Events
-from data.rules import SLACK
 from data.runs import Damaged, Run, Words
 from data.segments import DamagedSegment
 from data.site import Site
@@ -37,7 +36,6 @@ FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
-BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -54,10 +52,13 @@ class Progress:
 class Store:
     """The log at `path`, kept in `folder`."""
 
-    def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time):
+    def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time,
+                 source: Callable[[Book], Source] | None = None, read_only: bool = False):
+        """`source` makes what follows the log into the book; by default it is the file at `path`. `read_only`: what is
+        in the folder is shown and nothing is written."""
         self.site, self.clock = site, clock
-        self.book = Book(folder)
-        self.follower = Follower(path, self.book, clock)
+        self.book = Book(folder, read_only)
+        self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
         self._lock = threading.Lock()
         self._fresh()
@@ -73,7 +74,8 @@ class Store:
     def _fresh(self) -> None:
         """Nothing read yet."""
         self.history = History()
-        self.builder = Builder(self.site.options, dict(self.site.extensions))
+        self._theirs = dict(self.site.people)  # the names that the lines are folded with
+        self.builder = Builder(self.site.options, self._aliases())
         self.last, self._settled_late = 0, 0
         self._reset_young()
 
@@ -94,7 +96,7 @@ class Store:
                     self._restore()
                     self._catch_up(done, progress)
                 try:
-                    with _Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
+                    with Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
                                  ) as beside:
                         poll = self.follower.poll(beside)
                 finally:
@@ -106,6 +108,8 @@ class Store:
                 self._catch_up(done, progress)
                 if self.book.locked:
                     self._put_away(done)
+                else:
+                    self._renamed()
             except BookError as error:
                 self._trouble(error.words, error.detail)
             except OSError as error:  # the history could not be written; the events are safe in the book
@@ -135,7 +139,8 @@ class Store:
             self._fresh()
             return
         self.history = found
-        self.builder = Builder.load(self.site.options, dict(self.site.extensions), found.state)
+        self._theirs = dict(found.state.get("people", {}))
+        self.builder = Builder.load(self.site.options, self._aliases(), found.state)
         self.last, self._settled_late = found.covers, int(found.state.get("settled_late", 0))
         self._reset_young()
 
@@ -145,7 +150,7 @@ class Store:
             self._fresh()
         for chunk in self.book.chunks(after=self.last):
             try:
-                events, bad = queue_log.parse(_whole(chunk.bytes()))
+                events, bad = queue_log.parse(whole(chunk.bytes()))
             except DamagedSegment as error:  # the others go on; this one is read again when it was mended
                 log.error("a part of the stored log is damaged: %s", error)
                 self._damaged.add(chunk.id)
@@ -183,7 +188,7 @@ class Store:
 
     def _put_away(self, done: Progress) -> None:
         now = time.monotonic()
-        late = self.builder.late > self._settled_late or self.builder.taught
+        late = self.builder.late > self._settled_late or self.builder.taught or self._renamed()
         rested = self._put_at > 0 and now - self._put_at > REST
         if late and now - self._rebuilt_at >= AGAIN:
             self._rebuild()
@@ -195,7 +200,7 @@ class Store:
         """Everything in its place now: late lines sorted in, young rows put away. For one who ends after this."""
         with self._lock:
             if self.book.locked:
-                if self.builder.late > self._settled_late or self.builder.taught:
+                if self.builder.late > self._settled_late or self.builder.taught or self._renamed():
                     self._rebuild()
                 elif self.builder.young.rows >= SOME:
                     self._put()
@@ -222,7 +227,8 @@ class Store:
     def _write(self, pool: Executor | None) -> None:
         """Begins to make history of the young rows."""
         young, self.builder.young, self.builder.taught = self.builder.young, Young(), False
-        state = {**self.builder.dump(), "incarnation": self.book.incarnation, "settled_late": self._settled_late}
+        state = {**self.builder.dump(), "incarnation": self.book.incarnation, "settled_late": self._settled_late,
+                 "people": self._theirs}
         what = (self.history, young, self.last, state)
         future: Future[History] = Future()
         if pool:
@@ -257,10 +263,11 @@ class Store:
         began, last = time.monotonic(), self.book.last_id
         names = self.builder.agents.names
         self.history = History(generation=self.history.generation)
-        self.builder = Builder(self.site.options, dict(self.site.extensions))
+        self._theirs = dict(self.site.people)
+        self.builder = Builder(self.site.options, self._aliases())
         self.builder.agents.names.learned.update(names.learned)
         self._damaged = set()
-        for events, bad in _in_order(self.book.order(), self._damaged):
+        for events, bad in in_order(self.book.order(), self._damaged):
             self.builder.add(events, bad, self.clock())
             if self.builder.young.rows >= FULL:
                 self.last = 0  # a half rebuilt history covers nothing: after a crash it is made again
@@ -269,6 +276,34 @@ class Store:
         self._put()
         self._rebuilt_at = time.monotonic()
         log.info("folded the whole log again in the order of time, %.1f s", self._rebuilt_at - began)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def rename(self, site: Site) -> None:
+        """The same center under other names, or with other service levels, from the next refresh on."""
+        with self._lock:
+            again = site.thresholds != self.site.thresholds
+            self.site, self.shelf = site, Shelf(self.shelf.folder, site)
+            if again and self._stamp is not None:
+                self._stamp = None  # the sums are added up again
+            self._snapshot = self._shot() if not again else self._snapshot
+
+    def _aliases(self) -> dict[str, str]:
+        return {**self._theirs, **self.site.extensions}
+
+    def _renamed(self) -> bool:
+        """Whether the database names somebody otherwise whom the log knows: his lines are folded again. Whoever is not
+        in the log yet just gets his name."""
+        fresh = dict(self.site.people)
+        if fresh == self._theirs:
+            return False
+        other = {key for key in fresh.keys() | self._theirs.keys() if fresh.get(key) != self._theirs.get(key)}
+        known = self.builder.extensions | set(self.people.texts)
+        if other & known or {f"Agent/{number}" for number in self.people.texts} & other:
+            return True
+        self._theirs = fresh
+        self.builder.agents.names.aliases = self._aliases()
+        return False
 
     # -- showing ---------------------------------------------------------------------------------
 
@@ -290,9 +325,9 @@ class Store:
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
-            self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
-            Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem,
+            self.site, self.last + self.history.generation + self.site.revision, self.history,
+            Words(list(self.queues.texts)), Words(list(self.people.texts)), self._slots, self._by_agent,
+            lambda: builder_tables(frozen, now), builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem,
             self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
@@ -332,68 +367,3 @@ class Store:
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}
-
-
-class _Beside:
-    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
-
-    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
-        self.take = take
-        self.pools: list[ThreadPoolExecutor] = []
-        self.waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> "_Beside":
-        return self
-
-    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
-        if not self.pools and chunk.lines < BIG:
-            self.take(chunk, events, bad, None)
-            return
-        if not self.pools:
-            memory.keep()
-            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
-        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
-        if len(self.waiting) > 2:  # no more than this is kept in memory
-            self.waiting.popleft().result()
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            while self.waiting:
-                self.waiting.popleft().result()
-        finally:
-            for pool in self.pools:
-                pool.shutdown()
-            if self.pools:
-                memory.give_back()
-
-
-def _whole(raw: bytes) -> bytes:
-    """The bytes of a chunk with the newline that its last line may lack."""
-    return raw if not raw or raw.endswith(b"\n") else raw + b"\n"
-
-
-def _in_order(chunks: list[Chunk], damaged: set[int]) -> Any:
-    """Events of the chunks in the order of time: chunks whose times overlap are sorted together. Those that cannot be
-    read are noted in `damaged`."""
-    waiting: list[tuple[Events, Bad]] = []
-    reach = -1
-    for chunk in sorted(chunks, key=lambda c: c.min_ts if c.min_ts >= 0 else 0):
-        if waiting and chunk.min_ts >= reach - SLACK // 2:
-            yield _together(waiting)
-            waiting = []
-        try:
-            events, bad = queue_log.parse(_whole(chunk.bytes()))
-        except DamagedSegment:
-            damaged.add(chunk.id)
-            continue
-        waiting.append((events, bad))
-        reach = max(reach, chunk.max_ts)
-    if waiting:
-        yield _together(waiting)
-
-
-def _together(parts: list[tuple[Events, Bad]]) -> tuple[Events, Bad]:
-    bad = Bad()
-    for _, more in parts:
-        bad += more
-    return queue_log.in_time(queue_log.concat([events for events, _ in parts])), bad
