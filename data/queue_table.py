@@ -319,7 +319,8 @@ def _second(when: str, zone: ZoneInfo, after: int | None, born: int | None, even
 
 
 def _text(value: Value) -> str:
-    return "" if value is None else _BREAK.sub(" ", str(value))
+    """A value as the file would have it: Asterisk writes two signs into its tables in another way."""
+    return "" if value is None else _BREAK.sub(" ", str(value)).replace("^3B", ";").replace("^5E", "^")
 
 
 def _print(row: Row) -> str:

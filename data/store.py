@@ -327,8 +327,8 @@ class Store:
         return Snapshot(
             self.site, self.last + self.history.generation + self.site.revision, self.history,
             Words(list(self.queues.texts)), Words(list(self.people.texts)), self._slots, self._by_agent,
-            lambda: builder_tables(frozen, now), builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem,
-            self.lines)
+            lambda: builder_tables(frozen, now), builder.pending(now), builder.agents.names, self.shelf,
+            builder.clock or None, self.problem, self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
         """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and

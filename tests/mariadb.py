@@ -135,7 +135,7 @@ class MariaDB:
             names = next(reader)
             rows = [tuple(row) for row in reader]
         marks = ",".join(["%s"] * len(names))
-        self.run(f"INSERT INTO asteriskcdrdb.cdr ({','.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+        self.run(f"INSERT INTO asteriskcdrdb.cdr ({','.join(names)}) VALUES ({marks})", rows)
 
     def access(self, user: str = "least", **more) -> Access:
         return Access(**{"host": "127.0.0.1", "port": self.port, "user": user, "password": PASSWORD, **more})
