@@ -173,6 +173,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
+    callbacks.journey.register_clientside(app)
     app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 

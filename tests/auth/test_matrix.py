@@ -42,10 +42,10 @@ CALLBACKS = {
     "dashboard-heat.figure": "dashboard",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
-    "calls-address.data": "calls", "journey-body.children": "calls",
+    "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
 }
 IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
-                  "calls-seen.data"}
+                  "calls-seen.data", "journey-ready.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
@@ -205,6 +205,9 @@ VALUES = {
     "shell-filters.data": {"query": RANGE, "path": "/", "default": "today", "prefix": "/", "dates": None},
     "shell-site.data": {"prefix": "/", "pages": ["/"]}, "shell-url.search": f"?{RANGE}", "shell-url.pathname": "/",
     "shell-version.data": 0, "shell-tick.n_intervals": 1, "shell-theme.data": "light",
+    # A call that went through a queue of somebody else.
+    "calls-grid.getRowsRequest": {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}},
+    "calls-chosen.data": {"callid": "1.2", "index": 0, "rows": 2}, "journey-callid.data": "1.2",
     "_pages_location.pathname": "/", "_pages_location.search": f"?{RANGE}",
 }
 
