@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import cubes, frames, losses, runs
+from data import cubes, frames, losses, runs, shifts
 from data.builder import Builder
 from data.cubes import Slots
 from data.history import History, Shelf
@@ -23,6 +23,7 @@ from data.losses import Losses
 from data.measures import LARGEST, SUMS
 from data.names import Names
 from data.runs import Rows, Run, Words
+from data.shifts import Shifts
 from data.site import Site
 
 IMPORTING = "The history of the log is being read; the numbers grow until it is done"
@@ -141,6 +142,27 @@ class Snapshot:
 
     def between(self, start: int, end: int) -> Rows:
         return runs.between(self.legs, "enter", start, end)
+
+    @cached_property
+    def persons(self) -> list[str]:
+        """Identities of everybody; the first ones have the numbers of agent_spelling."""
+        return list(self.person)
+
+    @cached_property
+    def person(self) -> dict[str, int]:
+        """Number of every identity."""
+        found = {name: i for i, name in enumerate(self.agent_spelling.names)}
+        for kind in self.shifts:
+            for raw in kind.agents:
+                found.setdefault(self.who.identity(raw), len(found))
+        return found
+
+    @cached_property
+    def shifts(self) -> tuple[Shifts, Shifts]:
+        """Sessions and pauses of everybody."""
+        _, _, sessions, pauses = self.tables()
+        return (shifts.read(pa.concat_tables([self.history.sessions, sessions])),
+                shifts.read(pa.concat_tables([self.history.pauses, pauses])))
 
     @cached_property
     def people_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,13 +8,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data import cubes, memory, queue_log, runs
+from data.aliases import AliasFile
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
@@ -58,6 +59,7 @@ class Store:
         self.book = Book(folder)
         self.follower = Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
+        self.names = AliasFile(folder / "aliases.json")
         self._lock = threading.Lock()
         self._fresh()
         self.problem = self.detail = ""
@@ -85,8 +87,9 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
-            before = (self.last, self.history.generation, self.problem)
+            before = self._state()
             self.problem = self.detail = ""
+            self.names.look()
             try:
                 if self._stamp is None:
                     self._restore()
@@ -109,9 +112,18 @@ class Store:
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
-            if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
+            if before != self._state() or not self._snapshot.version:
                 self._snapshot = self._shot()
             return done
+
+    def _state(self) -> tuple[int, int, int, str]:
+        return self.last, self.history.generation, self.names.known.edition, self.problem
+
+    def rename(self, pairs: Mapping[str, str]) -> None:
+        """Puts texts of the log under the names of persons, instead of what was said before. BadAlias, OSError."""
+        with self._lock:
+            self.names.write(pairs)
+            self._snapshot = self._shot()
 
     def _trouble(self, words: str, detail: str) -> None:
         """The first thing that went wrong is the one that is said."""
@@ -288,9 +300,10 @@ class Store:
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
-            self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
+            self.site, sum(self._state()[:3]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem)
+            builder.pending(now), self.names.known.over(builder.agents.names), self.shelf, builder.clock or None,
+            self.problem)
 
     @property
     def version(self) -> int:
