@@ -81,10 +81,12 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     import callbacks.dashboard
     import callbacks.shell
+    from api import agents as api_agents
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import queues as api_queues
     from api import server as api_server
     from auth import guard, pages, secret
     from auth.permissions import Permission
@@ -133,6 +135,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_auth.register(server, users, tokens, prefix, allow, public)
     api_calls.register(server, view, prefix, allow)
     api_dashboard.register(server, view, prefix, allow)
+    api_queues.register(server, view, prefix, allow)
+    api_agents.register(server, view, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 

@@ -24,9 +24,9 @@ def timeline(view: Tally, filters: Filters) -> pd.DataFrame:
         shot, (start, end) = view.snapshot, agent_time.bounds(view, filters)
         parts = [agent_time.online(view, filters).assign(kind="connected"), _reasons(view, filters),
                  *_calls(view, filters), _missed(view, filters)]
-        table = pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
-        table = table.reindex(columns=["who", "kind", "queue", "reason", "callid", "start", "end"]).fillna(
-            {"queue": "", "reason": "", "callid": ""})
+        words = dict.fromkeys(("queue", "reason", "callid"), "")
+        table = pd.concat([part.assign(**{n: w for n, w in words.items() if n not in part}) for part in parts
+                           if len(part)] or [parts[0].assign(**words)], ignore_index=True)
         table["start"], table["end"] = table["start"].clip(lower=start), table["end"].clip(upper=end)
         table = table[table["end"] > table["start"]].sort_values(["start", "end"], kind="stable", ignore_index=True)
         table.insert(0, "agent", [shot.persons[n] for n in table["who"]])
@@ -104,14 +104,15 @@ def spans(view: Tally, filters: Filters, kind: str) -> pd.DataFrame:
     found = pd.DataFrame({
         "agent": [shot.persons[n] for n in table["who"]], "name": "",
         "queue": [shot.site.queue_label(q) if q not in ("", "*") else "" for q in table["queue"]],
-        "start": _moments(view, table["start"]), "end": _moments(view, table["end"].where(table["over"])),
+        "start": moments(view, table["start"]), "end": moments(view, table["end"].where(table["over"])),
         "seconds": table["end"].clip(upper=end) - table["start"].clip(lower=start), "reason": table["reason"],
         "closed_by": table["closed_by"]})
     found["name"] = [shot.agent_label(name) for name in found["agent"]]
     return found
 
 
-def _moments(view: Tally, seconds: pd.Series) -> pd.Series:
+def moments(view: Tally, seconds: pd.Series) -> pd.Series:
+    """Epoch seconds as moments of the site; missing stays missing."""
     return pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(view.zone)
 
 
@@ -123,7 +124,7 @@ def last_calls(view: Any, filters: Filters, most: int = RECENT) -> pd.DataFrame:
     table = table.sort_values("enter", ascending=False, kind="stable").head(most).reset_index(drop=True)
     numbers = table[["wait", "talk"]].where(table[["wait", "talk"]] >= 0)
     return pd.DataFrame({
-        "enter": _moments(view, table["enter"]), "callid": table["callid"],
+        "enter": moments(view, table["enter"]), "callid": table["callid"],
         "queue": _queues(view, table["queue"].to_numpy(np.int64)) if len(table) else [],
         "caller": table["caller"] if view.numbers else table["caller"].map(masked),
         "wait": numbers["wait"], "talk": numbers["talk"], "end_by": [frames.END_BY[n] for n in table["end_by"]],

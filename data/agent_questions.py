@@ -268,6 +268,14 @@ def pause_reasons(view: Tally, filters: Filters) -> pd.DataFrame:
     return view.answer("pause reasons", filters, make).copy(deep=False)
 
 
+def reasons(pauses: pd.DataFrame) -> pd.DataFrame:
+    """pause_reasons added up over agents: `reason`, `kind`, `agents`, `count`, `seconds`, `longest`, most seconds
+    first."""
+    found = pauses.groupby(["reason", "kind"], as_index=False).agg(
+        agents=("agent", "nunique"), count=("count", "sum"), seconds=("seconds", "sum"), longest=("longest", "max"))
+    return found.sort_values(["seconds", "reason"], ascending=[False, True], ignore_index=True)
+
+
 def reason_kind(reason: str) -> str:
     """A break of the agent's own, a pause by the system, or a held call."""
     return {AUTOPAUSE: "system", HOLD: "hold"}.get(reason.casefold(), "break")

@@ -14,14 +14,37 @@ from data import calendar, cubes, frames, measures, tally
 from data.filters import Filters
 from data.measures import LOST
 from data.tally import Tally
+from data.view import SL_TARGET
 
 # Upper edges of the bars of the histogram in seconds (both ends belong to a bar: 0-5, 6-10 …); beyond: one bar more.
 BARS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 THRESHOLDS = (*range(61), *range(65, 121, 5), *range(130, 301, 10))
 VARIANTS = ("standard", "answered_only", "abandons_served", "early_ignored")
+DEFINITIONS = {
+    "standard": "answered within U / (answered + abandoned - short abandons + timed out + queue empty)",
+    "answered_only": "answered within U / answered",
+    "abandons_served": "(answered within U + abandoned within U) / (answered + abandoned + timed out + queue empty)",
+    "early_ignored": "answered within U / (answered + abandoned after U + timed out + queue empty)"}
 CAUSES = ("short", "abandoned", "timeout", "exit_empty", "exit_key", "withdrawn", "interrupted", "unknown")
 POSITIONS = 10  # from here on positions are one row
 LINE_DAYS = 3  # longer periods have a point a day, shorter ones a point an hour
+
+
+def by_queue(view: Any, filters: Filters) -> pd.DataFrame:
+    """View.by_queue and, after those with calls, the other queues of the filters: 0 offered, no rates."""
+    table = view.by_queue(filters)
+    chosen, site = {q.casefold() for q in filters.queues}, view.snapshot.site
+    idle = [(queue, name) for queue, name in view.queues()
+            if queue not in set(table["queue"]) and (not chosen or queue.casefold() in chosen)]
+    if not idle:
+        return table
+    nothing = view.frame({name: np.full(len(idle), 0 if name in measures.SUMS else -1)
+                          for name in (*measures.SUMS, *measures.LARGEST)})
+    for place, (name, values) in enumerate({
+            "queue": [q for q, _ in idle], "name": [name for _, name in idle], "sl_target": SL_TARGET,
+            "threshold": [site.threshold(q) for q, _ in idle]}.items()):
+        nothing.insert(place, name, values)
+    return pd.concat([table, nothing], ignore_index=True) if len(table) else nothing
 
 
 def service_levels(view: Tally, filters: Filters) -> pd.DataFrame:
@@ -74,7 +97,7 @@ def waits(view: Tally, filters: Filters) -> pd.DataFrame:
         def bars(good: np.ndarray) -> np.ndarray:
             return np.bincount(np.searchsorted(BARS, wait[good & known]), minlength=len(BARS) + 1)
         return pd.DataFrame({
-            "low": [0, *(edge + 1 for edge in BARS)], "high": pd.array([*BARS, None], dtype="Int64"),
+            "low": [0, *(edge + 1 for edge in BARS)], "high": [*map(float, BARS), np.nan],
             "answered": bars(outcome == frames.OUTCOME["answered"]), "lost": bars(np.isin(outcome, LOST))})
     return view.answer("waits", filters, make).copy(deep=False)
 
@@ -145,7 +168,7 @@ def positions(view: Tally, filters: Filters) -> pd.DataFrame:
         gone = rows.number("outcome") == frames.OUTCOME["abandoned"]
         place, wait = rows.number("exit_position")[gone], rows.number("wait")[gone].astype(np.float64)
         wait[wait < 0] = np.nan
-        known = pd.Series(pd.array(np.minimum(place, POSITIONS), dtype="Int64")).where(place > 0)
+        known = np.where(place > 0, np.minimum(place, POSITIONS).astype(np.float64), np.nan)
         table = pd.DataFrame({"position": known, "wait": wait})
         found = table.groupby("position", dropna=False)["wait"].agg(["size", "mean"]).reset_index()
         return found.set_axis(["position", "abandoned", "avg_wait"], axis=1)

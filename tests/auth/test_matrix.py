@@ -24,6 +24,11 @@ ROUTES = {
     "api_description": ANYBODY, "api_swagger": ANYBODY, "api_redoc": ANYBODY, "api_files": ANYBODY,
     "calls.statistics": "calls", "calls.intervals": "calls", "calls.daily_summary": "calls",
     "calls.hourly_distribution": "calls", "dashboard.summary": "dashboard",
+    **dict.fromkeys((f"queues.{name}" for name in (
+        "listed", "statistics", "service_level", "waits", "causes", "dids", "positions", "waiting", "intervals")),
+        "queues"),
+    **dict.fromkeys((f"agents.{name}" for name in (
+        "listed", "statistics", "comparison", "pauses", "intervals", "timeline", "sessions")), "agents"),
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -52,18 +57,20 @@ PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
+    "agents.sessions": "/api/agents/Beatriz/sessions",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
     "/_dash-component-suites/dash/deps/react@18.3.1.min.js",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+DESK = {"dashboard", "calls", "queues", "agents"}
 PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls"}),
-    "manager": ("manager", {}, {"dashboard", "calls"}),
-    "boss": ("admin", {}, {"dashboard", "calls"}),
-    "due": ("admin", {"must_change": True}, {"dashboard", "calls"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, DESK),
+    "manager": ("manager", {}, DESK),
+    "boss": ("admin", {}, {*DESK, "admin"}),
+    "due": ("admin", {"must_change": True}, {*DESK, "admin"}),
     "disabled": ("admin", {}, set()),
 }
 STRANGERS = {"anonymous", "disabled"}
