@@ -20,6 +20,7 @@ CALLS = ("answered", "talk_total", "avg_talk", "p50_talk", "p90_talk", "max_talk
 TRIES = ("missed", "noise", "canceled", "dumped")
 TIME = ("talk", "login", "pause", "occupancy", "utilization", "availability", "sessions", "pauses")
 COLUMNS = ("agent", "name", *CALLS, *TRIES, *TIME, "first_in", "last_out")
+SECONDS = ("login", "pause", "talk", "staffed", "talk_paused")
 AUTOPAUSE, HOLD = "auto-pause", "hold"  # reasons that are no break: the system's, and Issabel's held call
 
 
@@ -208,7 +209,8 @@ def time_between(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFra
         "staffed": spans.split(staffed, edges), "talk_paused": spans.split(spans.common(staffed, paused), edges)})
 
 
-def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of time_between with what is computed from them; what only serves that is left out."""
     for name, values in _shares(*(table[name].to_numpy(dtype=np.float64) for name in (
             "login", "pause", "staffed", "talk_paused"))):
         table[name] = values
@@ -221,7 +223,7 @@ def by_interval(view: Tally, filters: Filters) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         edges = calendar.intervals(filters, filters.interval, view.zone)
         calls = view.by_interval(filters)[["start", "answered", "talk_total"]]  # type: ignore[attr-defined]
-        return pd.concat([calls, _with_shares(time_between(view, filters, edges))], axis=1)
+        return pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
     return view.answer("agent intervals", filters, make).copy(deep=False)
 
 
@@ -232,7 +234,7 @@ def by_hour(view: Tally, filters: Filters) -> pd.DataFrame:
         hours = calendar.local(edges[:-1], view.zone).hour.to_numpy()
         time = time_between(view, filters, edges).groupby(hours).sum().reindex(range(24), fill_value=0)
         calls = view.by_hour(filters)[["hour", "answered", "talk_total"]]  # type: ignore[attr-defined]
-        return pd.concat([calls, _with_shares(time.reset_index(drop=True))], axis=1)
+        return pd.concat([calls, shares(time.reset_index(drop=True))], axis=1)
     return view.answer("agent hours", filters, make).copy(deep=False)
 
 
@@ -241,7 +243,7 @@ def by_day(view: Tally, filters: Filters) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         _, edges = calendar.days(filters, view.zone)
         calls = view.by_day(filters)[["date", "answered", "talk_total", "avg_talk"]]  # type: ignore[attr-defined]
-        return pd.concat([calls, _with_shares(time_between(view, filters, edges))], axis=1)
+        return pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
     return view.answer("agent days", filters, make).copy(deep=False)
 
 

@@ -6,7 +6,7 @@ brings back what was there. Every worker looks at the file as often as at the lo
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +61,28 @@ def check(pairs: Mapping[str, str]) -> dict[str, str]:
         if name in found:
             raise BadAlias(text, "leads to a name that is itself renamed")
     return found
+
+
+def lines(pairs: Mapping[str, str]) -> str:
+    """The pairs as an administrator writes them: `SIP/108 = Valentina Ríos`."""
+    return "\n".join(f"{text} = {name}" for text, name in pairs.items())
+
+
+def parse(words: str) -> dict[str, str]:
+    """The pairs of such lines; empty lines are passed over. BadAlias for a line without a pair."""
+    found: dict[str, str] = {}
+    for line in filter(str.strip, words.splitlines()):
+        text, sign, name = line.rpartition("=")
+        if not sign:
+            raise BadAlias(line.strip()[:LONGEST], "has no = in it")
+        found[text.strip()] = name.strip()
+    return check(found)
+
+
+def loose(persons: Iterable[str], extensions: Mapping[str, str], most: int = 30) -> list[str]:
+    """Persons that are only an interface, a number or a login, in order."""
+    return sorted(name for name in persons if name.isdigit() or name.startswith("Agent/") or (
+        extension(name) is not None and name not in extensions))[:most]
 
 
 class AliasFile:

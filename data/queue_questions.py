@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import calendar, cubes, frames, measures, tally
+from data import agent_questions, calendar, cubes, frames, measures, tally
 from data.filters import Filters
 from data.measures import LOST
 from data.tally import Tally
@@ -241,13 +241,32 @@ def lines(view: Tally, filters: Filters) -> dict[str, list[int]]:
 
 
 def by_time_of_day(view: Any, filters: Filters) -> pd.DataFrame:
-    """The intervals of the day (`time`, HH:MM of the local clock) with the totals of all days together."""
+    """The intervals of the day, all days together: `time` and `until` (HH:MM of the local clock, 24:00 ends the day),
+    the totals of the calls that came in then, and of everybody's time, cut at the borders, `login`, `pause`, `talk`,
+    `occupancy` and whether it is `known`. The last row (`time` "") is the sum."""
     def make() -> pd.DataFrame:
         table = view.by_interval(filters)
-        sums = {name: table.groupby(table["start"].dt.strftime("%H:%M"))[name].agg(
-            "sum" if name in measures.SUMS else "max") for name in (*measures.SUMS, *measures.LARGEST)}
-        arrays = {name: values.fillna(-1).to_numpy().astype(np.int64) for name, values in sums.items()}
-        found = view.frame(arrays)
-        found.insert(0, "time", sums["offered"].index)
+        edges = calendar.intervals(filters, filters.interval, view.zone)
+        table = pd.concat([table, agent_questions.time_between(view, filters, edges)], axis=1)
+        clock = table["start"].dt.strftime("%H:%M")
+        whole = table.assign(group="~")  # after every time of day
+        groups = pd.concat([table.assign(group=clock), whole], ignore_index=True).groupby("group")
+        sums = groups[[*measures.SUMS, *agent_questions.SECONDS]].sum().astype(np.int64)
+        most = groups[list(measures.LARGEST)].max().fillna(-1).astype(np.int64)
+        found = view.frame({name: column.to_numpy() for name, column in pd.concat([sums, most], axis=1).items()
+                            if name not in agent_questions.SECONDS})
+        time = agent_questions.shares(sums[list(agent_questions.SECONDS)].reset_index(drop=True))
+        found = pd.concat([found, time], axis=1)
+        found["known"] = bool(sums["login"].max())
+        times = [*sums.index[:-1], ""]
+        found.insert(0, "time", times)
+        found.insert(1, "until", [_later(word, filters.interval) for word in times])
         return found
     return view.answer("time of day", filters, make).copy(deep=False)
+
+
+def _later(time: str, minutes: int) -> str:
+    if not time:
+        return ""
+    end = int(time[:2]) * 60 + int(time[3:]) + minutes
+    return f"{end // 60:02}:{end % 60:02}" if end < 24 * 60 else "24:00"
