@@ -8,9 +8,9 @@ import pandas as pd
 
 from data import agent_questions, agent_time, frames
 from data.filters import Filters
+from data.private import masked
 from data.runs import Rows, between
 from data.tally import Tally
-from data.view import masked
 
 KINDS = ("connected", "ringing", "missed", "talking", "wrapup", "paused")
 COLUMNS = ("agent", "name", "kind", "queue", "reason", "callid", "start", "end")

@@ -42,7 +42,7 @@ def chosen(view: Tally, filters: Filters) -> np.ndarray:
 def counts(view: Tally, filters: Filters, queue: str) -> bool:
     """Whether sessions and pauses of a queue count under these filters; those for all queues always do."""
     wanted = {name.casefold() for name in filters.queues}
-    return queue in GLOBAL or (view._mine(queue) and (not wanted or queue.casefold() in wanted))
+    return queue in GLOBAL or (view.mine(queue) and (not wanted or queue.casefold() in wanted))
 
 
 def _stretch(view: Tally, filters: Filters, kind: int, reasons: Collection[str] | None = None) -> Stretch:

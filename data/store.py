@@ -7,15 +7,15 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import cubes, memory, queue_log, runs
+from data import cubes, queue_log, runs
 from data.aliases import AliasFile
+from data.beside import Beside
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
@@ -29,6 +29,7 @@ from data.segments import DamagedSegment
 from data.site import Site
 from data.snapshot import IMPORTING, Snapshot, builder_tables
 from data.sources import Follower
+from data.tally import Recorded
 from data.view import View
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,6 @@ FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
-BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -63,6 +63,7 @@ class Store:
         self._lock = threading.Lock()
         self._fresh()
         self.problem = self.detail = ""
+        self.recorded: Recorded | None = None  # whoever looks for recordings puts himself here
         self._stamp: Any = None
         self._damaged: set[int] = set()
         self._incarnation = ""
@@ -95,7 +96,7 @@ class Store:
                     self._restore()
                     self._catch_up(done, progress)
                 try:
-                    with _Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
+                    with Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
                                  ) as beside:
                         poll = self.follower.poll(beside)
                 finally:
@@ -303,7 +304,21 @@ class Store:
             self.site, sum(self._state()[:3]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
             builder.pending(now), self.names.known.over(builder.agents.names), self.shelf, builder.clock or None,
-            self.problem)
+            self.problem, self.lines)
+
+    def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
+        """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and
+        whether everything could be read. More may be among them: whoever asks reads them."""
+        found, whole = [], True
+        try:
+            for chunk in self.book.during(start, end):
+                try:
+                    found.append(queue_log.mentioning(chunk.bytes(), words))
+                except DamagedSegment:
+                    whole = False
+        except BookError:
+            whole = False
+        return b"".join(found), whole
 
     @property
     def version(self) -> int:
@@ -311,7 +326,7 @@ class Store:
 
     def view(self, queues: frozenset[str] | None = None, numbers: bool = True) -> View:
         """What a user limited to `queues` (None: all) may see, numbers in full or masked."""
-        return View(self._snapshot, self.clock, queues, numbers)
+        return View(self._snapshot, self.clock, queues, numbers, self.recorded)
 
     def counts(self) -> dict[str, int]:
         """Lines read, lines that are no events, legs, and the version."""
@@ -328,39 +343,6 @@ class Store:
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}
-
-
-class _Beside:
-    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
-
-    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
-        self.take = take
-        self.pools: list[ThreadPoolExecutor] = []
-        self.waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> "_Beside":
-        return self
-
-    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
-        if not self.pools and chunk.lines < BIG:
-            self.take(chunk, events, bad, None)
-            return
-        if not self.pools:
-            memory.keep()
-            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
-        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
-        if len(self.waiting) > 2:  # no more than this is kept in memory
-            self.waiting.popleft().result()
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            while self.waiting:
-                self.waiting.popleft().result()
-        finally:
-            for pool in self.pools:
-                pool.shutdown()
-            if self.pools:
-                memory.give_back()
 
 
 def _whole(raw: bytes) -> bytes:

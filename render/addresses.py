@@ -1,6 +1,7 @@
 """Where a number leads: addresses of pages with exactly the filters behind it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -40,15 +41,30 @@ def agent(prefix: str, filters: Filters, key: str) -> str:
 
 
 def slot(start: dt.datetime, end: dt.datetime) -> str:
-    """Query fragment of the legs that entered from `start` until `end` (local, end excluded; 24:00 ends a day)."""
+    """Query fragment of the legs that entered from `start` until `end` (local, end excluded; 24:00 ends a day). On a
+    day on which the clock is changed an hour may come twice: with their zone the moments say which one is meant."""
     last = end - dt.timedelta(microseconds=1)
     until = "24:00" if end.date() != start.date() else f"{end:%H:%M}"
     pairs = [("start_date", f"{start:%Y-%m-%d}"), ("end_date", f"{last:%Y-%m-%d}")]
     if end - start < dt.timedelta(hours=23):
-        pairs += [("from", f"{start:%H:%M}"), ("to", until)]
+        pairs += [("from", start.isoformat()), ("to", end.isoformat())] if _changes(start) else [
+            ("from", f"{start:%H:%M}"), ("to", until)]
     return urlencode(pairs)
+
+
+def _changes(moment: dt.datetime) -> bool:
+    """Whether the clock is changed on that day; unknown without a zone."""
+    first = dt.datetime.combine(moment.date(), dt.time(), moment.tzinfo)
+    return first.utcoffset() != (first + dt.timedelta(days=1)).utcoffset()  # days are added by the calendar
 
 
 def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:
     """The range of a weekday pattern: the period itself, or the eight weeks up to its end when it is too short."""
     return filters if filters.days >= least else replace(filters, start=filters.end - dt.timedelta(days=days - 1))
+
+
+def exports(prefix: str, report: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Words and addresses of a report as files, for exactly these filters."""
+    query = urlencode([pair for pair in pairs if pair[0] not in UNSAID or UNSAID[pair[0]] != pair[1]])
+    return [(words, page(prefix, f"/api/reports/export/{report}/{form}", query))
+            for words, form in (("CSV", "csv"), ("Excel", "excel"))]

@@ -23,7 +23,10 @@ ROUTES = {
     "api_auth.me": ANYBODY,
     "api_description": ANYBODY, "api_swagger": ANYBODY, "api_redoc": ANYBODY, "api_files": ANYBODY,
     "calls.statistics": "calls", "calls.intervals": "calls", "calls.daily_summary": "calls",
-    "calls.hourly_distribution": "calls", "dashboard.summary": "dashboard",
+    "calls.hourly_distribution": "calls", "calls.listed": "calls", "calls.journey": "calls", "calls.by_agent": "calls",
+    "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
+    "recordings.files": "recordings", "recordings.stream": "recordings", "recordings.waveform": "recordings",
+    "recordings.download": "downloads",
     **dict.fromkeys((f"queues.{name}" for name in (
         "listed", "statistics", "service_level", "waits", "causes", "dids", "positions", "waiting", "intervals")),
         "queues"),
@@ -42,8 +45,12 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
+    "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
+    "calls-address.data": "calls", "journey-body.children": "calls",
 }
-IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children"}
+IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
+                  "calls-seen.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
@@ -51,10 +58,13 @@ ANSWERS = {
     ("auth.login", "POST"): 401, ("auth.logout", "POST"): 303, ("auth.password", "POST"): 401,
     ("auth.language", "POST"): 422, ("api_auth.login", "POST"): 422, ("api_auth.refresh", "POST"): 422,
     ("api_auth.password", "POST"): 422,
+    # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
+    **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
+    "calls.journey": "/api/calls/1.1",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "agents.sessions": "/api/agents/Beatriz/sessions",
@@ -67,10 +77,10 @@ PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, DESK),
-    "manager": ("manager", {}, DESK),
-    "boss": ("admin", {}, {*DESK, "admin"}),
-    "due": ("admin", {"must_change": True}, {*DESK, "admin"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, {*DESK, "recordings"}),
+    "manager": ("manager", {}, {*DESK, "downloads"}),
+    "boss": ("admin", {}, {*DESK, "recordings", "downloads", "admin"}),
+    "due": ("admin", {"must_change": True}, {*DESK, "recordings", "downloads", "admin"}),
     "disabled": ("admin", {}, set()),
 }
 STRANGERS = {"anonymous", "disabled"}
