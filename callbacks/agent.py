@@ -19,8 +19,8 @@ from i18n import clock, day, duration, text
 from layouts import agent, agents
 from layouts.agent import ids
 from layouts.agents import dots
-from layouts.dashboard import legend
 from layouts.parts import nothing
+from layouts.queues import swatches
 from layouts.shell import ids as shell
 from render import addresses, agent_cards, agent_charts, cards, charts, gantt
 
@@ -102,7 +102,8 @@ def show_trend(view: Callable, who: Callable, filters: Site | None, version: int
     if not frame["answered"].sum():
         return {"figure": BLANK, "note": nothing(lang), "legend": None, "caption": caption}
     figure = agent_charts.trend(frame, lang, theme, addresses.calls(filters["prefix"], wide))
-    return {"figure": figure, "note": None, "legend": legend(charts.legend(figure)), "caption": caption}
+    return {"figure": figure, "note": None, "caption": caption,
+            "legend": swatches(charts.legend(figure), ("wait", "other"))}
 
 
 def show_hours(view: Callable, who: Callable, filters: Site | None, version: int | None, theme: str | None) -> dict:
@@ -132,12 +133,12 @@ def show_calls(view: Callable, who: Callable, filters: Site | None, version: int
 def show_spans(view: Callable, who: Callable, kind: str, filters: Site | None, version: int | None) -> Any:
     """Sessions, or pauses, newest first."""
     now, lang = view(), who().language
-    frame = agent_day.spans(now, of(now, filters), kind).iloc[::-1].head(agent_day.RECENT * 2)
+    frame = agent_day.spans(now, of(now, filters), kind).iloc[::-1]
     if not len(frame):
         return agent.nothing(lang, text(lang, "No pauses in this period") if kind == "pauses" else text(
             lang, "No session in the log: a static member leaves none, so the time connected is not known"))
-    rows = agent_cards.span_rows(lang, frame, lambda queue: queue or text(lang, "All queues"))
-    heads = [("", text(lang, "Queue")), *([("", text(lang, "Reason"))] if kind == "pauses" else []),
+    rows = agent_cards.span_rows(lang, frame)[:agent_day.RECENT]
+    heads = [("queues-cell", text(lang, "Queue")), *([("", text(lang, "Reason"))] if kind == "pauses" else []),
              ("", text(lang, "From")), ("", text(lang, "To")), ("number", text(lang, "Duration"))]
     return agent.listing(heads, [row if kind == "pauses" else [row[0], *row[2:]] for row in rows])
 
@@ -145,7 +146,8 @@ def show_spans(view: Callable, who: Callable, kind: str, filters: Site | None, v
 def show_reasons(view: Callable, who: Callable, filters: Site | None, version: int | None) -> Any:
     """Pauses by reason."""
     now, lang = view(), who().language
-    rows = agent_cards.reasons(lang, agent_questions.reasons(agent_questions.pause_reasons(now, of(now, filters))))
+    rows = agent_cards.reasons(lang, agent_questions.reasons(agent_questions.pause_reasons(now, of(now, filters))),
+                               team=False)
     return agents.reasons(lang, rows) if rows else nothing(lang)
 
 

@@ -17,8 +17,8 @@ from data.filters import Filters
 from i18n import day, number, text
 from layouts import agents
 from layouts.agents import dots, ids
-from layouts.dashboard import legend
 from layouts.parts import nothing
+from layouts.queues import swatches
 from layouts.shell import ids as shell
 from render import addresses, agent_cards, agent_charts, cards, charts, gantt
 
@@ -120,7 +120,7 @@ def hours(now: Any, lang: str, chosen: Filters, prefix: str, theme: str | None) 
                                 addresses.calls(prefix, chosen))
     if not figure["data"][0]["x"]:
         return {"figure": BLANK, "note": nothing(lang), "legend": None}
-    return {"figure": figure, "note": None, "legend": legend(charts.legend(figure))}
+    return {"figure": figure, "note": None, "legend": swatches(charts.legend(figure), ("other",))}
 
 
 def show_reasons(view: Callable, who: Callable, filters: Site | None, version: int | None) -> Any:
@@ -138,7 +138,7 @@ def show_pauses(view: Callable, who: Callable, filters: Site | None, version: in
     if not len(frame):
         return {"figure": BLANK, "note": nothing(lang), "legend": None, "style": {}}
     figure = agent_charts.pauses(frame, lang, theme)
-    return {"figure": figure, "note": None, "legend": legend(charts.legend(figure)),
+    return {"figure": figure, "note": None, "legend": swatches(charts.legend(figure)),
             "style": {"height": f"{figure['layout']['height']}px"}}
 
 

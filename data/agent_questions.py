@@ -60,6 +60,7 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
     found["login"] = login if online.any() else None
     found |= {name: measures.plain(value[0]) for name, value in _shares(
         *(np.array([float(n)]) for n in (login, pause, busy, _both(view, filters, table[online]))))}
+    found["occupancy_pct"] = found["occupancy"]
     found["pause_pct"] = measures.plain(100.0 * pause / login) if login else None
     return found
 
@@ -239,11 +240,21 @@ def by_hour(view: Tally, filters: Filters) -> pd.DataFrame:
 
 
 def by_day(view: Tally, filters: Filters) -> pd.DataFrame:
-    """`date`, `answered`, `avg_talk` and the time of everybody, every day."""
+    """`date`, `answered`, `talk_total`, `avg_talk`, `aht`, `missed`, `connected` (how many left a session) and the time
+    of everybody with its shares and `pause_pct`, every day."""
     def make() -> pd.DataFrame:
         _, edges = calendar.days(filters, view.zone)
-        calls = view.by_day(filters)[["date", "answered", "talk_total", "avg_talk"]]  # type: ignore[attr-defined]
-        return pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
+        calls = view.by_day(filters)[["date", "answered", "talk_total", "avg_talk", "aht"]]  # type: ignore[attr-defined]
+        table = pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
+        table["pause_pct"] = 100.0 - table["availability"]
+        rows, noise = attempts(view, filters), view.snapshot.site.options.rna_noise_ms
+        ms = rows.number("ring_ms")
+        rung = rows.number("ts")[(rows.number("kind") == 0) & ((ms < 0) | (ms > noise))]
+        table["missed"] = np.histogram(rung, bins=edges)[0]
+        online = agent_time.online(view, filters)
+        table["connected"] = [online.loc[(online["end"] > low) & (online["start"] < high), "who"].nunique()
+                              for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        return table
     return view.answer("agent days", filters, make).copy(deep=False)
 
 

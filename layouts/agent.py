@@ -87,6 +87,7 @@ def listing(heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], hre
         return dcc.Link(words, href=hrefs[i]) if hrefs else words
     return html.Div(html.Table([
         html.Thead(html.Tr([html.Th(words, className=kind, scope="col") for kind, words in heads])),
-        html.Tbody([html.Tr([html.Td(cell(words, i), className=kind) for words, (kind, _) in zip(
-            row, heads, strict=True)], key=str(i)) for i, row in enumerate(rows)])], className="figures listing"),
+        html.Tbody([html.Tr([html.Td(cell(words, i), className=kind, title=words if kind == "queues-cell" else None)
+                             for words, (kind, _) in zip(row, heads, strict=True)], key=str(i))
+                    for i, row in enumerate(rows)])], className="figures listing"),
         className="scroll tall-scroll")

@@ -70,12 +70,14 @@ def layout(lang: str, **_: str) -> Component:
                 extra="wide-12", caption=html.Span(id=ids.volume_caption, children="\u00a0"),
                 tools=html.Div(id=ids.interval)),
             card(text(lang, "How long they waited"), graph(
-                lang, ids.waits, ids.waits_note, "middle", swatches([
-                    (text(lang, "Answered"), "answered"), (text(lang, "Lost"), "abandoned")])), extra="wide-6",
+                lang, ids.waits, ids.waits_note, "middle", html.Div(swatches([
+                    (text(lang, "Answered"), "answered"), (text(lang, "Lost"), "abandoned")]), className="legend")),
+                extra="wide-6",
                 caption=html.Span(id=ids.waits_caption, children="\u00a0")),
             card(text(lang, "Callers waiting"), graph(
-                lang, ids.waiting, ids.waiting_note, "middle", swatches([
-                    (text(lang, "Most at once"), "abandoned"), (text(lang, "Average"), "other")])), extra="wide-6",
+                lang, ids.waiting, ids.waiting_note, "middle", html.Div(swatches([
+                    (text(lang, "Most at once"), "abandoned"), (text(lang, "Average"), "other")]), className="legend")),
+                extra="wide-6",
                 caption=html.Span(id=ids.waiting_caption, children="\u00a0")),
             card(text(lang, "Losses over time"), graph(
                 lang, ids.lost, ids.lost_note, "middle", html.Div(id=ids.lost_legend, className="legend")),
@@ -89,10 +91,10 @@ def layout(lang: str, **_: str) -> Component:
             className="grid")], className="queues-page dashboard")
 
 
-def swatches(series: Sequence[tuple[str, str]], line: Sequence[str] = ("level",)) -> Component:
-    """Name and colour of each series of a graph."""
-    return html.Div([html.Span([html.Span(className=f"swatch role-{role}{' stroke' if role in line else ''}"), name])
-                     for name, role in series], className="legend")
+def swatches(series: Sequence[tuple[str, str]], lines: Sequence[str] = ()) -> list[Component]:
+    """Name and colour of each series of a graph; `lines` are the colour roles of those drawn as lines."""
+    return [html.Span([html.Span(className=f"swatch role-{role}{' stroke' if role in lines else ''}"), name])
+            for name, role in series]
 
 
 def levels_legend(lang: str) -> Component:

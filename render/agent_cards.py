@@ -1,7 +1,7 @@
 """Frames about agents to the rows a page shows: every number as text, with its address; what is not known is n/a."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ SHOWN = 50  # rows of a table until somebody asks for all
 
 # The same order on the page of the team and on that of one agent.
 TEAM = (
-    Metric("connected", mark("Connected"), mark(
+    Metric("connected", mark("Connected agents"), mark(
         "Agents with a session in the log within the period. Static members of a queue leave none: their time is not "
         "known."), "count", 0, "level", "people"),
     Metric("answered", mark("Answered"), mark("Calls that agents took in the period."), "count", 1, "answered",
@@ -28,7 +28,7 @@ TEAM = (
            "time (TMO, AHT)."), "seconds", 0, "answered", "clock-history", "answered"),
     Metric("occupancy", mark("Occupancy"), mark(
         "Time in calls (and after them) ÷ time connected and not on pause. Overlapping calls count once; talking on "
-        "while on pause counts as talking."), "percent", 0, "answered", "speedometer2"),
+        "while on pause counts as talking."), "percent", 0, "answered", "speedometer2", compare="occupancy_pct"),
     Metric("pause_pct", mark("On pause"), mark("Time on pause ÷ time connected, both as the union over queues."),
            "percent", -1, "wait", "pause-fill"),
     Metric("missed", mark("Missed"), mark("Calls that rang at an agent until the queue gave up on him, without those "
@@ -59,18 +59,19 @@ class Column:
 _ANSWERED = {"outcome": "answered"}
 COLUMNS = (
     Column("answered", mark("Answered"), "count", _ANSWERED, False, "answered"),
-    Column("talk_total", mark("Talk (h:mm:ss)"), "seconds", _ANSWERED),
     Column("avg_talk", mark("Average talk"), "seconds", _ANSWERED, False),
-    Column("p90_talk", mark("P90 talk"), "seconds", _ANSWERED, hint=mark("Nine in ten conversations were not longer.")),
-    Column("max_talk", mark("Longest"), "longest", _ANSWERED),
-    Column("avg_ring", mark("Ring"), "seconds", _ANSWERED, hint=mark("Average ringing before answering.")),
-    Column("missed", mark("Missed"), "count", None, False, hint=TEAM[5].definition),
-    Column("transferred", mark("Transferred"), "count", {**_ANSWERED, "transferred": "true"}),
-    Column("ended_by_agent", mark("Hung up by agent"), "count", {**_ANSWERED, "ended_by": "agent"}),
+    Column("occupancy", mark("Occupancy"), "percent", None, False, "level", TEAM[3].definition),
     Column("login", mark("Connected"), "known", hint=mark(
         "Union over queues: an hour in five queues is an hour. Static members leave no session: n/a.")),
     Column("pause", mark("On pause"), "seconds", hint=mark("Union over queues, while connected.")),
-    Column("occupancy", mark("Occupancy"), "percent", None, False, "level", TEAM[3].definition),
+    Column("missed", mark("Missed"), "count", None, False, hint=TEAM[5].definition),
+    Column("talk_total", mark("Talk time"), "seconds", _ANSWERED),
+    Column("p90_talk", mark("P90 talk"), "seconds", _ANSWERED, hint=mark("Nine in ten conversations were not longer.")),
+    Column("max_talk", mark("Longest"), "longest", _ANSWERED),
+    Column("avg_ring", mark("Ring"), "seconds", _ANSWERED, hint=mark("Average ringing before answering.")),
+    Column("transferred", mark("Transferred"), "count", {**_ANSWERED, "transferred": "true"}),
+    Column("ended_by_agent", mark("Hung up"), "count", {**_ANSWERED, "ended_by": "agent"},
+           hint=mark("Answered calls that the agent ended.")),
     Column("utilization", mark("Utilization"), "percent", hint=mark("Time in calls ÷ time connected.")),
     Column("first_in", mark("First in"), "in"), Column("last_out", mark("Last out"), "out"),
     Column("sessions", mark("Sessions"), "sessions", hint=mark("Times connected in at least one queue.")),
@@ -254,8 +255,9 @@ REASON_KINDS = {"break": ("", "wait"), "system": (mark("by the system"), "other"
                 "hold": (mark("held call"), "in_progress")}
 
 
-def reasons(lang: str, frame: pd.DataFrame) -> list[ReasonRow]:
-    """Pauses by reason, most time first; those of the system and held calls are marked as no breaks."""
+def reasons(lang: str, frame: pd.DataFrame, team: bool = True) -> list[ReasonRow]:
+    """Pauses by reason, most time first; those of the system and held calls are marked as no breaks. Of a `team` it is
+    said how many agents."""
     whole, most = float(frame["seconds"].sum()) or 1.0, float(frame["seconds"].max()) if len(frame) else 1.0
     rows = []
     for row in frame.to_dict("records"):
@@ -263,18 +265,26 @@ def reasons(lang: str, frame: pd.DataFrame) -> list[ReasonRow]:
         rows.append(ReasonRow(
             str(row["reason"]) or text(lang, "(no reason)"), text(lang, label) if label else "",
             duration(row["seconds"]), percent(lang, 100 * row["seconds"] / whole), 100 * row["seconds"] / (most or 1),
-            text(lang, "{count} times, {average} on average, {agents} agents", count=number(lang, row["count"]),
-                 average=duration(row["seconds"] / row["count"]), agents=number(lang, row["agents"])), role))
+            text(lang, "Pauses: {count} · average {average}", count=number(lang, row["count"]),
+                 average=duration(row["seconds"] / row["count"])) + (
+                     text(lang, " · agents: {agents}", agents=number(lang, row["agents"])) if team else ""), role))
     return rows
 
 
-def span_rows(lang: str, frame: pd.DataFrame, queue: Callable[[str], str]) -> list[list[str]]:
-    """Sessions or pauses as words: what they are about, from, to, how long."""
-    rows = []
+def span_rows(lang: str, frame: pd.DataFrame) -> list[list[str]]:
+    """Sessions or pauses as words: queues, reason, from, to, how long. What began and ended in several queues at once
+    is one row."""
+    rows: dict[tuple[Any, ...], list[str]] = {}
     for row in frame.to_dict("records"):
-        start, end = row["start"], row["end"]
-        until = text(lang, "goes on") if pd.isna(end) else f"{end:%d/%m} {clock(lang, end)}" if (
-            end.date() != start.date()) else clock(lang, end)
-        rows.append([queue(str(row["queue"])), str(row["reason"]), f"{day(lang, start)} {clock(lang, start)}", until,
-                     duration(row["seconds"])])
-    return rows
+        queue = str(row["queue"]) or text(lang, "All queues")
+        rows.setdefault((row["start"], str(row["end"]), row["reason"], row["seconds"]), []).append(queue)
+    found = []
+    for (start, end, reason, seconds), queues in rows.items():
+        until = text(lang, "goes on") if end == "NaT" else _until(lang, start, pd.Timestamp(end))
+        found.append([", ".join(sorted(set(queues))), reason, f"{day(lang, start)} {clock(lang, start)}", until,
+                      duration(seconds)])
+    return found
+
+
+def _until(lang: str, start: dt.datetime, end: dt.datetime) -> str:
+    return clock(lang, end) if end.date() == start.date() else f"{end:%d/%m} {clock(lang, end)}"

@@ -24,22 +24,24 @@ def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: int, hre
     rest = np.minimum(rows["pause"], np.maximum(rows["login"] - rows["talk"], 0))
     parts = {"talk": rows["talk"], "free": free, "rest": rest}
     links = [f"outcome=answered&from={int(h):02}:00&to={int(h) + 1:02}:00" for h in rows["hour"]]
+    most = float((parts["talk"] + free + rest).max() or 0) / days if len(rows) else 0
+    unit, size = ("min", 60) if most < 5400 else ("h", 3600)
     traces: list[dict[str, Any]] = []
     for key, label, role in STATES:
-        values = [round(float(seconds) / 3600 / days, 3) for seconds in parts[key]]
+        values = [round(float(seconds) / size / days, 3) for seconds in parts[key]]
         traces.append({"type": "bar", "name": text(lang, label), "x": x, "y": values, "meta": role,
                        "marker": {"color": faded(tone[role], 0.45) if key == "free" else tone[role]},
-                       "text": [duration(v * 3600) for v in values], "textposition": "none", "customdata": links,
-                       "hovertemplate": "%{text} h"})
+                       "text": [duration(v * size) for v in values], "textposition": "none", "customdata": links,
+                       "hovertemplate": "%{text}"})
     traces.append({
         "type": "scatter", "mode": "lines+markers", "name": text(lang, "Answered"), "x": x, "yaxis": "y2",
         "y": [round(float(n) / days, 2) for n in rows["answered"]], "meta": "other", "customdata": links,
         "line": {"color": tone["other"], "width": 2}, "marker": {"size": 5}, "hovertemplate": "%{y:,.1f}"})
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", bargap=0.25, barcornerradius=3, hovermode="x unified", showlegend=False,
-        meta={"href": href}, xaxis={"type": "category", "tickangle": 0}, yaxis={"ticksuffix": " h"},
+        meta={"href": href}, xaxis={"type": "category", "tickangle": 0}, yaxis={"ticksuffix": f" {unit}"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
-                "automargin": True, "rangemode": "tozero", "nticks": 5, "tickformat": ",d",
+                "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "tickformat": ",d",
                 "tickfont": {"size": 11.5, "color": tone["other"]}})}
 
 
@@ -90,5 +92,5 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
         xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%A %d/%m/%Y", "nticks": 8},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
-                "automargin": True, "rangemode": "tozero", "nticks": 5, "ticksuffix": " min",
+                "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "ticksuffix": " min",
                 "tickfont": {"size": 11.5, "color": tone["wait"]}})}

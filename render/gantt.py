@@ -36,7 +36,7 @@ class Rows:
 def by_person(frame: pd.DataFrame) -> Rows:
     """A row a person, whoever came first on top."""
     names = list(dict.fromkeys(frame["name"]))
-    return Rows([name.split(" (")[0] for name in names], {name: i for i, name in enumerate(names)})
+    return Rows(names, {name: i for i, name in enumerate(names)})
 
 
 def by_day(frame: pd.DataFrame, edges: Sequence[int]) -> tuple[pd.DataFrame, list[int]]:
@@ -80,7 +80,8 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
     minutes = (day[1] - day[0]) / 60
     hours = list(range(day[0], day[1] + 1, 3600))
     axis = {"range": [0, minutes], "tickvals": [(h - day[0]) / 60 for h in hours],
-            "ticktext": [f"{dt.datetime.fromtimestamp(h, zone):%H}" for h in hours], "showgrid": True,
+            "ticktext": [f"{dt.datetime.fromtimestamp(h, zone):%H}" if i % 2 == 0 else "" for i, h in enumerate(hours)],
+            "showgrid": True,
             "gridcolor": tone["line"], "tickangle": 0}
     more: dict[str, Any] = {}
     if waiting is not None:

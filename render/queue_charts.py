@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 
 from data.queue_questions import VARIANTS
-from i18n import number, percent, text
+from i18n import duration, number, percent, text
 from render.addresses import slot
 from render.charts import Figure, layout, volume
 from render.theme import faded, tones
 from render.words import OUTCOMES, mark
 
+MARKS = (0, 10, 20, 30, 60, 90, 120)
+LINE_UP_TO = 100  # bars with a line of the service level above; beyond it would be nothing but noise
 MOST_BARS = 700  # beyond, lines are drawn: a bar would be thinner than a pixel
 MOST_POINTS = 9000  # beyond, the intervals are days
 LEVEL_WORDS = {
@@ -58,15 +60,16 @@ def service_levels(frame: pd.DataFrame, lang: str, theme_name: str | None, thres
                       "font": {"size": 11.5, "color": tone["quiet"]}})
     return {"data": traces, "layout": layout(
         theme_name, hovermode="x unified", showlegend=False, meta={"href": href}, shapes=shapes, annotations=notes,
-        xaxis={"range": [0, 120], "tickvals": [0, 10, 20, 30, 45, 60, 90, 120], "ticksuffix": " s",
-               "hoverformat": "d"},
-        yaxis={"range": [0, 101], "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]})}
+        margin={"l": 8, "r": 22, "t": 8, "b": 8},
+        xaxis={"range": [0, 121], "tickvals": list(MARKS), "ticktext": [f"{n} s" for n in MARKS]},
+        yaxis={"range": [0, 101], "tickvals": [0, 25, 50, 75, 100],
+               "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]})}
 
 
 def waits(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = "") -> Figure:
     """How long callers waited: answered and lost side by side, on a scale of seconds that grows."""
     tone, rows = tones(theme_name), frame.to_dict("records")
-    labels = [wait_words(row["low"], row["high"]) for row in rows]
+    labels = [wait_words(row["high"], row["low"] - 1) for row in rows]
     traces = []
     for name, label, more in (("answered", mark("Answered"), "outcome=answered"), ("lost", mark("Lost"), "lost=true")):
         links = ["&".join([more, f"min_wait={int(row['low'])}", *(
@@ -77,23 +80,24 @@ def waits(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
                        "hovertemplate": "%{y:,}"})
     return {"data": traces, "layout": layout(
         theme_name, barmode="group", bargap=0.25, bargroupgap=0.06, barcornerradius=3, hovermode="x unified",
-        showlegend=False, meta={"href": href}, xaxis={"type": "category", "tickangle": 0},
+        showlegend=False, meta={"href": href}, xaxis={"type": "category", "title": {
+            "text": text(lang, "Wait up to (m:ss)"), "font": {"size": 11.5, "color": tone["quiet"]}}},
         yaxis={"tickformat": ",d"})}
 
 
-def wait_words(low: float, high: float) -> str:
-    """0–5 s, 1:01–1:30, > 10 min."""
-    if pd.isna(high):
-        return f"> {int(low) // 60} min"
-    if high < 60:
-        return f"{int(low)}–{int(high)} s"
-    return f"≤ {int(high) // 60}:{int(high) % 60:02}"
+def wait_words(high: float, before: float) -> str:
+    """Up to how long: 0:05, 1:30; > 10:00 for the last bar."""
+    return f"> {duration(before)}" if pd.isna(high) else duration(high)
 
 
 def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int | None, href: str = "") -> Figure:
     """Calls by interval over any span: bars while they can be told apart, lines beyond."""
     if len(frame) <= MOST_BARS:
-        return volume(frame, lang, theme_name, minutes, href)
+        drawn = volume(frame, lang, theme_name, minutes, href)
+        if len(frame) > LINE_UP_TO:
+            drawn["data"] = [trace for trace in drawn["data"] if trace["type"] == "bar"]
+            del drawn["layout"]["yaxis2"]
+        return drawn
     tone = tones(theme_name)
     starts = [pd.Timestamp(moment) for moment in frame["start"]]
     x = [start.strftime("%Y-%m-%dT%H:%M") for start in starts]
