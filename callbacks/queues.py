@@ -139,7 +139,8 @@ def show_positions(view: Callable, who: Callable, filters: Site | None, version:
     """Where callers gave up."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    rows = queue_cards.positions(lang, queue_questions.positions(now, chosen), queue_questions.POSITIONS)
+    rows = queue_cards.positions(lang, filters["prefix"], chosen, queue_questions.positions(now, chosen),
+                                 queue_questions.POSITIONS)
     return queues.positions(lang, rows) if rows else nothing(lang)
 
 

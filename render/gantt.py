@@ -75,11 +75,11 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
     talking = frame[frame["kind"] == "talking"]
     for queue, colour in colours.items():
         traces += _trace(talking[talking["queue"] == queue], queue, colour, 0.5 * row, lang, zone)
+    low, high = _hours(frame["low"].min(), frame["high"].max(), (day[1] - day[0]) / 60)
     height = row * len(rows.labels) + FOOT + (HEAD if waiting is not None else 0)
     share = 1 - (HEAD - 16) / (height - FOOT) if waiting is not None else 1.0
-    minutes = (day[1] - day[0]) / 60
     hours = list(range(day[0], day[1] + 1, 3600))
-    axis = {"range": [0, minutes], "tickvals": [(h - day[0]) / 60 for h in hours],
+    axis = {"range": [low, high], "tickvals": [(h - day[0]) / 60 for h in hours],
             "ticktext": [f"{dt.datetime.fromtimestamp(h, zone):%H}" if i % 2 == 0 else "" for i, h in enumerate(hours)],
             "showgrid": True,
             "gridcolor": tone["line"], "tickangle": 0}
@@ -100,6 +100,11 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
         yaxis={"range": [-0.6, len(rows.labels) - 0.4], "tickvals": list(range(len(rows.labels))),
                "ticktext": list(reversed(rows.labels)), "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
                "rangemode": "normal"}, **more)}
+
+
+def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
+    """The hours in which something happened, in minutes of the day: what is empty before and after is not drawn."""
+    return max((first - 5) // 60 * 60, 0), min(-(-(last + 5) // 60) * 60, whole)
 
 
 def _clock(at: float, zone: dt.tzinfo) -> str:

@@ -168,15 +168,18 @@ def numbers(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most:
     return rows
 
 
-def positions(lang: str, frame: pd.DataFrame, last: int) -> list[NumberRow]:
+def positions(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, last: int) -> list[NumberRow]:
     """How many gave up at each place in the queue; `last` stands for all places from there on."""
     most = max(frame["abandoned"].max(), 1) if len(frame) else 1
     rows = []
     for row in frame.to_dict("records"):
         place = value(row["position"])
         label = text(lang, UNKNOWN) if place is None else f"{int(place)}{'+' if place >= last else ''}"
-        rows.append(NumberRow(label, [(number(lang, row["abandoned"]), ""), (duration(value(row["avg_wait"])), "")],
-                              100 * float(row["abandoned"]) / most, ""))
+        href = "" if place is None else addresses.calls(
+            prefix, filters, outcome="abandoned", min_position=str(int(place)),
+            max_position="" if place >= last else str(int(place)))
+        rows.append(NumberRow(label, [(number(lang, row["abandoned"]), href), (duration(value(row["avg_wait"])), "")],
+                              100 * float(row["abandoned"]) / most, href))
     return rows
 
 
