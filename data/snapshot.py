@@ -99,7 +99,9 @@ class Snapshot:
 
     @cached_property
     def extensions(self) -> dict[str, str]:
-        return {**{name: number for number, name in self.site.extensions.items()}, **self.who.extensions()}
+        """Identity -> extension, as it was configured and as the log teaches it."""
+        configured = {**self.site.extensions, **{text: name for text, name in self.who.aliases.items() if text.isdigit()}}
+        return {**{name: number for number, name in configured.items()}, **self.who.extensions()}
 
     def agent_label(self, agent: str) -> str:
         """Ana Gómez (1001); the name alone where no extension is known."""

@@ -99,9 +99,9 @@ def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: i
             del drawn["layout"]["yaxis2"]
         return drawn
     tone = tones(theme_name)
-    starts = [pd.Timestamp(moment) for moment in frame["start"]]
+    starts = [pd.Timestamp(moment) for moment in frame["start" if minutes else "date"]]
     x = [start.strftime("%Y-%m-%dT%H:%M") for start in starts]
-    length = dt.timedelta(minutes=minutes or 60)
+    length = dt.timedelta(minutes=minutes) if minutes else dt.timedelta(days=1)
     links = [slot(start, start + length) if n else "" for start, n in zip(starts, frame["offered"], strict=True)]
     lost = frame["abandoned"] + frame["timeout"] + frame["exit_empty"]
     traces = [{
@@ -112,7 +112,8 @@ def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: i
                                     (mark("Lost"), "abandoned", lost))]
     return {"data": traces, "layout": layout(
         theme_name, hovermode="x unified", showlegend=False, meta={"href": href},
-        xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%a %d/%m · %H:%M"}, yaxis={"tickformat": ",d"})}
+        xaxis={"type": "date", "tickformat": "%d/%m" if minutes else "%d/%m/%y",
+               "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"}, yaxis={"tickformat": ",d"})}
 
 
 LOST_KEYS = ("abandoned", "timeout", "exit_key", "exit_empty")
