@@ -29,8 +29,9 @@ HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
-         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
+         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 NOT_ALLOWED = "Your user has no permission for this page."
 

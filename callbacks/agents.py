@@ -101,7 +101,8 @@ def show_comparison(view: Callable, who: Callable, filters: Site | None, version
     """Everybody against colleagues with the same queues and hours."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    rows, few = agent_cards.comparison(lang, filters["prefix"], chosen, agent_comparison.compare(now, chosen))
+    ends = None if more_of(filters, "all", "") else agent_cards.SHOWN // 2
+    rows, few = agent_cards.comparison(lang, filters["prefix"], chosen, agent_comparison.compare(now, chosen), ends)
     caption = text(lang, "Talk against what colleagues took in the same queues at the same hours; not ranked for fewer "
                          "than {least} such calls: {count}", least=agent_comparison.LEAST, count=number(lang, few))
     return {"table": agents.comparison(lang, rows) if rows else nothing(lang), "caption": caption}

@@ -204,10 +204,13 @@ def time_between(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFra
     online, paused, busy = (question(view, filters) for question in (
         agent_time.online, agent_time.paused, agent_time.busy))
     known = online["who"].unique()
-    paused, staffed = paused[paused["who"].isin(known)], busy[busy["who"].isin(known)]
+    paused, mine = paused[paused["who"].isin(known)], busy["who"].isin(known)
+    staffed = busy if mine.all() else busy[mine]
+    talk = spans.split(busy, edges)
     return pd.DataFrame({
-        "login": spans.split(online, edges), "pause": spans.split(paused, edges), "talk": spans.split(busy, edges),
-        "staffed": spans.split(staffed, edges), "talk_paused": spans.split(spans.common(staffed, paused), edges)})
+        "login": spans.split(online, edges), "pause": spans.split(paused, edges), "talk": talk,
+        "staffed": talk if staffed is busy else spans.split(staffed, edges),
+        "talk_paused": spans.split(spans.common(staffed, paused), edges)})
 
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:

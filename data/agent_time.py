@@ -85,8 +85,8 @@ def paused(view: Tally, filters: Filters) -> pd.DataFrame:
 
 
 def talks(view: Tally, filters: Filters) -> pd.DataFrame:
-    """Every call of these people that touches the range, whatever its origin: `who`, `queue` (number), `start` (when it
-    was answered), `end`, ordered as the legs are."""
+    """Every call of these people that touches the range, whatever its origin: `who`, `start` (when it was answered, the
+    beginning of the range at the earliest), `end`, ordered as the legs are."""
     shot, (start, end) = view.snapshot, bounds(view, filters)
     queues, mine = view.codes(filters), chosen(view, filters)
     person = np.where(mine[:len(shot.agent_spelling.names)], np.arange(len(shot.agent_spelling.names)), -1)
@@ -102,16 +102,16 @@ def talks(view: Tally, filters: Filters) -> pd.DataFrame:
     who = person[shot.agent_spelling.of[agent[keep]]] if len(keep) else np.empty(0, np.int64)
     known = who >= 0
     keep, who = keep[known], who[known]
-    return pd.DataFrame({"who": who, "queue": queue[keep], "start": connect[keep].astype(np.int64),
-                         "end": finish[keep].astype(np.int64)})
+    return pd.DataFrame({"who": who, "start": np.maximum(connect[keep].astype(np.int64), start),
+                         "end": finish[keep].astype(np.int64)}, copy=False)
 
 
 def busy(view: Tally, filters: Filters) -> pd.DataFrame:
     """Talking, or working after a call for the configured seconds."""
     def make() -> pd.DataFrame:
-        table = talks(view, filters)
-        table["end"] += view.snapshot.site.wrapup
-        return spans.union(spans.clip(table, *bounds(view, filters)))
+        table, (_, end) = talks(view, filters), bounds(view, filters)
+        table["end"] = np.minimum(table["end"] + view.snapshot.site.wrapup, end)
+        return spans.union(table)
     return view.answer("busy", filters, make)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from data import agent_questions, calendar, cubes, frames, measures, tally
+from data import agent_questions, calendar, cubes, frames, measures, spans, tally
 from data.filters import Filters
 from data.measures import LOST
 from data.tally import Tally
@@ -150,12 +149,11 @@ def by_did(view: Tally, filters: Filters) -> pd.DataFrame:
     """`did` (the number dialled, "" where the log has none) and the totals of its legs, most offered first."""
     def make() -> pd.DataFrame:
         rows = view.legs(filters)
-        texts = rows.text("did").combine_chunks() if len(rows) else pa.array([], pa.large_string())
-        coded = texts.fill_null("").dictionary_encode()
-        names = coded.dictionary.to_pylist()
-        sums = view.grouped(rows, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(names))
+        coded, names = rows.coded("did")
+        sums = view.grouped(rows, coded, len(names))
         table = view.frame(sums)
         table.insert(0, "did", names)
+        table = table[table["offered"] > 0]
         return table.sort_values(["offered", "did"], ascending=[False, True], ignore_index=True)
     return view.answer("dids", filters, make).copy(deep=False)
 
@@ -179,23 +177,16 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     """Callers who waited, between each two edges (epoch seconds): `most` at once and `average`. Whoever entered before
     the first edge and still waited counts; internal or not as the filters say."""
     enter, leave = waited(view, filters, int(edges[0]), int(edges[-1]))
-    times = np.concatenate([enter, leave])
-    change = np.repeat([1, -1], len(enter))
-    order = np.lexsort((change, times))  # who is connected in the second another enters does not make two
-    times, depth = times[order], np.cumsum(change[order])
+    # Who is connected in the second another enters does not make two: of one second those who leave come first.
+    events = np.sort(np.concatenate([2 * enter + 1, 2 * leave]), kind="stable")
+    times, depth = events >> 1, np.cumsum(2 * (events & 1) - 1)
     before = np.searchsorted(times, edges, side="right") - 1
     at_edge = np.where(before >= 0, depth[np.maximum(before, 0)], 0) if len(depth) else np.zeros(len(edges), np.int64)
     most = at_edge[:-1].astype(np.int64)
-    inside = np.flatnonzero((times >= edges[0]) & (times < edges[-1]))
+    inside = slice(*np.searchsorted(times, (edges[0], edges[-1])).tolist())
     np.maximum.at(most, np.searchsorted(edges, times[inside], side="right") - 1, depth[inside])
-    seconds = np.diff(_elapsed(np.sort(enter), edges) - _elapsed(np.sort(leave), edges))
+    seconds = spans.split(pd.DataFrame({"start": enter, "end": leave}, copy=False), edges)
     return pd.DataFrame({"most": most, "average": seconds / np.diff(edges)})
-
-
-def _elapsed(moments: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    count = np.searchsorted(moments, edges)
-    sums = np.append(0, np.cumsum(moments))
-    return count * edges - sums[count]
 
 
 def waited(view: Tally, filters: Filters, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from data.builder import Builder
 from data.cubes import Slots
 from data.history import History, Shelf
 from data.losses import Losses
-from data.measures import LARGEST, SUMS
+from data.measures import LARGEST, LOST, SUMS
 from data.memo import Memo
 from data.names import Names
 from data.runs import Rows, Run, Words
@@ -100,8 +100,9 @@ class Snapshot:
     @cached_property
     def extensions(self) -> dict[str, str]:
         """Identity -> extension, as it was configured and as the log teaches it."""
-        configured = {**self.site.extensions, **{text: name for text, name in self.who.aliases.items() if text.isdigit()}}
-        return {**{name: number for number, name in configured.items()}, **self.who.extensions()}
+        named = {text: name for text, name in self.who.aliases.items() if text.isdigit()}
+        configured = {name: number for number, name in {**self.site.extensions, **named}.items()}
+        return {**configured, **self.who.extensions()}
 
     def agent_label(self, agent: str) -> str:
         """Ana Gómez (1001); the name alone where no extension is known."""
@@ -233,9 +234,11 @@ class Snapshot:
         """Lost legs of the history, and those of the last hours, judged again since their callers may have been
         answered meanwhile."""
         window, tail = self.site.options.recall_window, self._tail[0]
-        if not tail.rows:
+        # Calls that are not over change nothing, however long ago the log forgot to end them.
+        matters = np.isin(tail.number("outcome"), (frames.OUTCOME["answered"], *LOST))
+        if not matters.any():
             return self.history.losses, Losses.empty()
-        since = int(tail.number("enter")[0]) - window
+        since = int(tail.number("enter")[matters].min()) - window
         return self.history.losses.between(0, since), losses.find(self.legs, since, window)
 
 

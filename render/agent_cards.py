@@ -233,9 +233,13 @@ def _moment(lang: str, column: Column, moment: Any, filters: Filters, known: boo
     return words if filters.days == 1 else f"{moment:%d/%m} {words}"
 
 
-def comparison(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame) -> tuple[list[ComparisonRow], int]:
-    """Those with enough calls, who took least of what was expected first; and how many had too few."""
+def comparison(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame,
+               ends: int | None = None) -> tuple[list[ComparisonRow], int]:
+    """Those with enough calls, who took least of what was expected first; and how many had too few. Of many only the
+    first and last `ends` are shown."""
     ranked = frame[frame["ranked"]]
+    if ends is not None and len(ranked) > 2 * ends:
+        ranked = pd.concat([ranked.head(ends), ranked.tail(ends)])
     most = float(ranked["difference"].abs().max()) if len(ranked) else 0.0
     rows = []
     for row in ranked.to_dict("records"):

@@ -22,6 +22,8 @@ KIND_WORDS = {"connected": mark("Connected"), "ringing": mark("Ringing"), "misse
 LANES = (mark("Connected"), mark("In calls"), mark("Ringing"), mark("On pause"))
 OTHERS = mark("Other queues")
 NO_REASON = mark("(no reason)")
+QUARTER = 900
+CROWD, SEEN = 40, 0.5  # in a drawing of more people, ringing of less than so many minutes is left out
 LONG = 20  # minutes: longer spans can be pointed at in their middle too
 
 
@@ -63,18 +65,21 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
     """`frame` is agent_day.timeline; `key` has the key of `rows.of` for each of its rows, and `day` first second and
     last of what is drawn. `waiting` (`at` epoch seconds, `most`) is drawn above."""
     tone, colours = tones(theme_name), queue_colours(frame, theme_name)
+    clock = Clock(min(day[0], int(frame["start"].min())), day[1], zone)
     place = [len(rows.labels) - 1 - rows.of[one] for one in key]
     moved = frame.get("moved", 0)
     frame = frame.assign(row=place, low=(frame["start"] + moved - day[0]) / 60,
                          high=(frame["end"] + moved - day[0]) / 60)
+    if len(rows.labels) > CROWD:  # thinner than a pixel
+        frame = frame[(frame["kind"] != "ringing") | (frame["high"] - frame["low"] > SEEN)]
     traces: list[dict[str, Any]] = []
     for kind, colour, width in (("connected", faded(tone["level"], 0.28), 0.62), ("paused", tone["wait"], 0.62),
                                 ("missed", tone["abandoned"], 0.34), ("ringing", tone["exit_key"], 0.34),
                                 ("wrapup", tone["timeout"], 0.34)):
-        traces += _trace(frame[frame["kind"] == kind], text(lang, KIND_WORDS[kind]), colour, width * row, lang, zone)
+        traces += _trace(frame[frame["kind"] == kind], text(lang, KIND_WORDS[kind]), colour, width * row, lang, clock)
     talking = frame[frame["kind"] == "talking"]
     for queue, colour in colours.items():
-        traces += _trace(talking[talking["queue"] == queue], queue, colour, 0.5 * row, lang, zone)
+        traces += _trace(talking[talking["queue"] == queue], queue, colour, 0.5 * row, lang, clock)
     low, high = _hours(frame["low"].min(), frame["high"].max(), (day[1] - day[0]) / 60)
     height = row * len(rows.labels) + FOOT + (HEAD if waiting is not None else 0)
     share = 1 - (HEAD - 16) / (height - FOOT) if waiting is not None else 1.0
@@ -90,7 +95,7 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
             "y": [int(n) for n in waiting["most"]], "yaxis": "y2", "name": text(lang, "Callers waiting"),
             "meta": "abandoned", "line": {"color": tone["abandoned"], "width": 1.3, "shape": "hv"}, "fill": "tozeroy",
             "fillcolor": faded(tone["abandoned"], 0.2),
-            "text": [_clock(at, zone) for at in waiting["at"]],
+            "text": [clock(int(at)) for at in waiting["at"]],
             "hovertemplate": "%{text} · <b>%{y}</b><extra>" + text(lang, "Callers waiting") + "</extra>"})
         more["yaxis2"] = {"domain": [min(share + 0.012, 1), 1], "fixedrange": True, "nticks": 3, "rangemode": "tozero",
                           "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
@@ -107,12 +112,21 @@ def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
     return max((first - 5) // 60 * 60, 0), min(-(-(last + 5) // 60) * 60, whole)
 
 
-def _clock(at: float, zone: dt.tzinfo) -> str:
-    return f"{dt.datetime.fromtimestamp(int(at), zone):%H:%M:%S}"
+class Clock:
+    """Epoch seconds from `start` to `end` as the clock on the wall, without asking for the zone of each: it is changed
+    at full quarters of an hour."""
+
+    def __init__(self, start: int, end: int, zone: dt.tzinfo):
+        self.start = start // QUARTER
+        self.shift = [int(dt.datetime.fromtimestamp(n * QUARTER, zone).utcoffset().total_seconds())  # type: ignore
+                      for n in range(self.start, end // QUARTER + 2)]
+
+    def __call__(self, at: int) -> str:
+        second = (at + self.shift[at // QUARTER - self.start]) % 86400
+        return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
-def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str,
-           zone: dt.tzinfo) -> list[dict[str, Any]]:
+def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str, clock: Clock) -> list[dict[str, Any]]:
     """One path of all spans of a kind; nothing for none."""
     if not len(spans):
         return []
@@ -120,19 +134,19 @@ def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str,
     y: list[int | None] = []
     words: list[str] = []
     calls: list[str] = []
-    for one in spans.to_dict("records"):
-        label = f"{_clock(one['start'], zone)} – {_clock(one['end'], zone)} · {duration(one['end'] - one['start'])}"
-        if one["kind"] == "paused":
-            label = f"{one['reason'] or text(lang, NO_REASON)} · {label}"
-        elif one["kind"] in ("ringing", "missed"):
-            label = f"{one['queue']} · {label}"
-        low, high = float(one["low"]), float(one["high"])
+    for kind, queue, reason, callid, start, end, row, low, high in zip(*(spans[column].tolist() for column in (
+            "kind", "queue", "reason", "callid", "start", "end", "row", "low", "high")), strict=True):
+        label = f"{clock(start)} – {clock(end)} · {duration(end - start)}"
+        if kind == "paused":
+            label = f"{reason or text(lang, NO_REASON)} · {label}"
+        elif kind in ("ringing", "missed"):
+            label = f"{queue} · {label}"
         pieces = int((high - low) // LONG) + 1
-        points = [round(low + (high - low) * i / pieces, 2) for i in range(pieces + 1)]
-        x += [*points, None]
-        y += [int(one["row"])] * len(points) + [None]
+        points = [low, high] if pieces == 1 else [low + (high - low) * i / pieces for i in range(pieces + 1)]
+        x += [*(round(point, 2) for point in points), None]
+        y += [row] * len(points) + [None]
         words += [label] * len(points) + [""]
-        calls += [str(one["callid"])] * len(points) + [""]
+        calls += [callid] * len(points) + [""]
     return [{"type": "scatter", "mode": "lines", "x": x, "y": y, "text": words, "name": name,
              **({"customdata": calls} if any(calls) else {}), "connectgaps": False,
              "line": {"color": colour, "width": round(max(width, 3), 1), "simplify": False},

@@ -45,6 +45,17 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    **dict.fromkeys((f"queues-{name}" for name in (
+        "empty.children", "table.children", "causes.children", "numbers.children", "positions.children",
+        "intervals.children", "levels.figure", "volume.figure", "waits.figure", "lost.figure", "waiting.figure")),
+        "queues"),
+    **dict.fromkeys((f"agents-{name}" for name in (
+        "empty.children", "kpis.children", "reasons.children", "table.children", "comparison.children",
+        "names.children", "gantt.figure", "hours.figure", "pauses.figure")), "agents"),
+    **dict.fromkeys((f"agent-{name}" for name in (
+        "head.children", "kpis.children", "calls.children", "reasons.children", "sessions.children", "pauses.children",
+        "gantt.figure", "trend.figure", "hours.figure")), "agents"),
+    "agents-names-said.children": "admin",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
     "calls-address.data": "calls", "journey-body.children": "calls",
