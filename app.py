@@ -29,8 +29,9 @@ HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
-         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
+         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -78,14 +79,19 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.agent
+    import callbacks.agents
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
+    import callbacks.queues
     import callbacks.shell
+    from api import agents as api_agents
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import queues as api_queues
     from api import recordings as api_recordings
     from api import server as api_server
     from auth import guard, pages, secret
@@ -95,7 +101,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import calls, dashboard, journey, parts, shell
+    from layouts import agent, agents, calls, dashboard, journey, parts, queues, shell
     from render import addresses
 
     settings = centre(settings)
@@ -119,6 +125,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     def lang() -> str:
         return current_user.language
 
+    def rename(pairs: Any) -> None:
+        store.rename(pairs)
+        users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
+
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
@@ -141,6 +151,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
         one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
+    api_queues.register(server, view, prefix, allow)
+    api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
@@ -152,8 +164,11 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
-             "/calls": ("calls", calls.layout, Permission.CALLS)}
-    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+             "/calls": ("calls", calls.layout, Permission.CALLS),
+             "/queues": ("queues", queues.layout, Permission.QUEUES),
+             "/agents": ("agents", agents.layout, Permission.AGENTS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
+             "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=TITLE, layout=guard.page(
@@ -174,6 +189,13 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
     callbacks.journey.register_clientside(app)
+    callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
+    callbacks.queues.register_clientside(app)
+    callbacks.agents.register(guard.callback(app, Permission.AGENTS), view, who, lambda: store.names.known.pairs)
+    callbacks.agents.register_saving(guard.callback(app, Permission.ADMIN), who, rename)
+    callbacks.agents.register_clientside(app)
+    callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
+    callbacks.agent.register_clientside(app)
     app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 

@@ -193,6 +193,11 @@ def _given(lang: str, chosen: CallFilters, to_call: bool) -> list[tuple[str, tup
                                (mark("Talk: {span}"), ("min_talk", "max_talk"), chosen.talks)):
         if span != (None, None):
             found.append((text(lang, words, span=_span(*span)), names))
+    if chosen.positions != (None, None):
+        low, high = chosen.positions
+        place = f"≤ {high}" if low is None else f"≥ {low}" if high is None else f"{low}" if low == high else (
+            f"{low} – {high}")
+        found.append((text(lang, "Left at place {places}", places=place), ("min_position", "max_position")))
     if chosen.weekdays:
         found.append((", ".join(weekday(lang, one) for one in chosen.weekdays), ("weekday",)))
     if chosen.hours:

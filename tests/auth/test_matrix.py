@@ -27,6 +27,11 @@ ROUTES = {
     "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
     "recordings.files": "recordings", "recordings.stream": "recordings", "recordings.waveform": "recordings",
     "recordings.download": "downloads",
+    **dict.fromkeys((f"queues.{name}" for name in (
+        "listed", "statistics", "service_level", "waits", "causes", "dids", "positions", "waiting", "intervals")),
+        "queues"),
+    **dict.fromkeys((f"agents.{name}" for name in (
+        "listed", "statistics", "comparison", "pauses", "intervals", "timeline", "sessions")), "agents"),
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -40,6 +45,17 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    **dict.fromkeys((f"queues-{name}" for name in (
+        "empty.children", "table.children", "causes.children", "numbers.children", "positions.children",
+        "intervals.children", "levels.figure", "volume.figure", "waits.figure", "lost.figure", "waiting.figure")),
+        "queues"),
+    **dict.fromkeys((f"agents-{name}" for name in (
+        "empty.children", "kpis.children", "reasons.children", "table.children", "comparison.children",
+        "names.children", "gantt.figure", "hours.figure", "pauses.figure")), "agents"),
+    **dict.fromkeys((f"agent-{name}" for name in (
+        "head.children", "kpis.children", "calls.children", "reasons.children", "sessions.children", "pauses.children",
+        "gantt.figure", "trend.figure", "hours.figure")), "agents"),
+    "agents-names-said.children": "admin",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
     "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
@@ -62,18 +78,20 @@ FILLED = {
     "calls.journey": "/api/calls/1.1",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
+    "agents.sessions": "/api/agents/Beatriz/sessions",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
     "/_dash-component-suites/dash/deps/react@18.3.1.min.js",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+DESK = {"dashboard", "calls", "queues", "agents"}
 PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls", "recordings"}),
-    "manager": ("manager", {}, {"dashboard", "calls", "downloads"}),
-    "boss": ("admin", {}, {"dashboard", "calls", "recordings", "downloads"}),
-    "due": ("admin", {"must_change": True}, {"dashboard", "calls", "recordings", "downloads"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, {*DESK, "recordings"}),
+    "manager": ("manager", {}, {*DESK, "downloads"}),
+    "boss": ("admin", {}, {*DESK, "recordings", "downloads", "admin"}),
+    "due": ("admin", {"must_change": True}, {*DESK, "recordings", "downloads", "admin"}),
     "disabled": ("admin", {}, set()),
 }
 STRANGERS = {"anonymous", "disabled"}
