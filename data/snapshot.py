@@ -52,7 +52,7 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
-    was written."""
+    was written; `builder` is what was folded, as it stood."""
 
     site: Site
     version: int
@@ -63,6 +63,7 @@ class Snapshot:
     young_people: cubes.People
     tables: Callable[[], tuple[pa.Table, pa.Table, pa.Table, pa.Table]]  # young legs, attempts, sessions, pauses
     pending: pa.Table
+    builder: Builder
     who: Names
     shelf: Shelf
     data_until: int | None

@@ -290,7 +290,7 @@ class Store:
         return Snapshot(
             self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem)
+            builder.pending(now), frozen, builder.agents.names, self.shelf, builder.clock or None, self.problem)
 
     @property
     def version(self) -> int:
