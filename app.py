@@ -80,18 +80,23 @@ def create_app(settings: "config.Settings") -> "Dash":
     from flask_login import current_user
 
     import callbacks.dashboard
+    import callbacks.live
     import callbacks.shell
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import now as api_now
+    from api import recordings as api_recordings
     from api import server as api_server
     from auth import guard, pages, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data.playback import Playback
+    from data.recordings import Recordings
     from i18n import text
-    from layouts import dashboard, parts, shell
+    from layouts import dashboard, live, parts, shell
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,6 +107,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         store, users = open_store(settings), UserStore(settings.database_url)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
 
     def view() -> Any:
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
@@ -127,12 +133,14 @@ def create_app(settings: "config.Settings") -> "Dash":
         guard.declare(server, endpoint, None, open=True)
 
     cors.register(server, prefix, settings.cors_origins)
-    root.register(server, store.health, TITLE, VERSION, prefix)
+    link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
+    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
-    api_calls.register(server, view, prefix, allow)
+    api_calls.register(server, view, prefix, allow, lang)
     api_dashboard.register(server, view, prefix, allow)
+    api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -142,7 +150,8 @@ def create_app(settings: "config.Settings") -> "Dash":
         suppress_callback_exceptions=True, use_async=False, enable_mcp=False, update_title=None,
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
-    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
+    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
+             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD)}
     for path, (name, layout, permission) in exist.items():
         dash.register_page(name, path=path, title=TITLE, layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
@@ -155,7 +164,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
-    app.store, app.users, app.first = store, users, first
+    callbacks.live.register_clientside(app)
+    app.link = link
+    app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 
 
@@ -171,6 +182,8 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from data import pulse
+
     settings = centre(settings)
     stop = threading.Event()
     if settings.DEMO:
@@ -178,15 +191,10 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
         threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",
                          daemon=True).start()
 
-    def follow() -> None:
-        while not stop.is_set():
-            try:
-                app.store.refresh()
-            except Exception:
-                log.exception("the log could not be read this time")
-            stop.wait(settings.REFRESH_SECONDS)
-
-    threading.Thread(target=follow, name="follow", daemon=True).start()
+    for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
+                       ("ami", app.link and (lambda: app.link.run(stop)))):
+        if work:
+            threading.Thread(target=work, name=name, daemon=True).start()
     return stop
 
 

@@ -1,4 +1,4 @@
-"""`/api/calls/*`: totals and distributions of calls."""
+"""`/api/calls/*`: totals and distributions of calls, the list and each call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, abort
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
+from api import call_list
 from api.errors import FAILURES, failure, success
 from api.questions import Question, filters, meta, rows
 from data.measures import TOTALS
@@ -16,8 +17,10 @@ COUNTED = list(TOTALS)
 MOST_INTERVALS = 366 * 96
 
 
-def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Callable[[str, str], None]) -> None:
-    """Adds the endpoints. `view()` gives the current user's View; `allow(endpoint, permission)` tells the gate."""
+def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Callable[[str, str], None],
+             lang: Callable[[], str] = lambda: "en", recordings: call_list.Recordings | None = None) -> None:
+    """Adds the endpoints. `view()` gives the current user's View and `lang()` his language; `allow(endpoint,
+    permission)` tells the gate. `recordings(view, journey)` lists the recordings of a call."""
     api = APIBlueprint("calls", __name__, url_prefix=f"{prefix}api/calls", abp_tags=[TAG], abp_responses=FAILURES,
                        abp_security=[{"bearer": []}, {"cookie": []}])
 
@@ -43,6 +46,7 @@ def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Calla
         asked = filters(query, view().today())
         return success({"hours": rows(view().by_hour(asked), ["hour", *COUNTED])}, meta(view(), asked))
 
+    named = call_list.add(api, view, lang, recordings)
     server.register_api(api)
-    for name in ("statistics", "intervals", "daily_summary", "hourly_distribution"):
+    for name in ("statistics", "intervals", "daily_summary", "hourly_distribution", *named):
         allow(f"calls.{name}", "calls")

@@ -56,6 +56,8 @@ def rows(frame: Any, names: list[str]) -> list[dict[str, Any]]:
 
 def value(cell: Any) -> Any:
     """One cell for JSON."""
+    if isinstance(cell, list | tuple):
+        return [value(one) for one in cell]
     if isinstance(cell, str | bool) or cell is None:
         return cell
     if isinstance(cell, dt.datetime | dt.date):

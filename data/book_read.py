@@ -113,8 +113,14 @@ class Pages:
 
     def order(self) -> list[Chunk]:
         """Every chunk in the order of time: logs by their first second, then their place in the log."""
+        return self._in_order([book_rows.row((*v, None)) for v in self.rows(book_rows.SELECT_CHUNK)])
+
+    def during(self, start: int, end: int) -> list[Chunk]:
+        """The chunks with events of [start, end] (epoch seconds), in the same order."""
+        return self._in_order(self._fetch("WHERE high>=? AND low<=?", (start, end)))
+
+    def _in_order(self, rows: list[Row]) -> list[Chunk]:
         born = {i: (b, i) for i, b in self.rows("SELECT id, born FROM generation")}
-        rows = [book_rows.row((*v, None)) for v in self.rows(book_rows.SELECT_CHUNK)]
         return [self._chunk(r, 0) for r in sorted(rows, key=lambda r: (*born[r.generation], r.off_from))]
 
     def _fetch(self, where: str, values: tuple[Any, ...]) -> list[Row]:

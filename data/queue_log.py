@@ -293,6 +293,19 @@ def _times(buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints) -> tuple[I
     return value, good
 
 
+def mentioning(block: bytes, words: Sequence[bytes]) -> bytes:
+    """The lines in which one of `words` stands, without reading the others."""
+    found: dict[int, int] = {}
+    for word in words:
+        place = block.find(word)
+        while place >= 0:
+            start = block.rfind(b"\n", 0, place) + 1
+            stop = block.find(b"\n", place)
+            found[start] = stop = len(block) if stop < 0 else stop + 1
+            place = block.find(word, stop)
+    return b"".join(block[start:found[start]] for start in sorted(found))
+
+
 def concat(parts: Sequence[Events]) -> Events:
     """Several blocks as one, in the given order."""
     if len(parts) == 1:

@@ -12,7 +12,7 @@ ORDER = ("callid", "callid_enter", "queue", "enter", "caller", "caller_orig", "c
          "outcome", "wait", "agent", "ring", "connect", "talk", "call_talk", "end", "call_end", "end_by", "transfer",
          "transfer_kind", "transfer_to", "key", "internal", "flags")
 _NUMBERS = ("wait", "ring", "connect", "talk", "call_talk", "end", "call_end", "position")
-_FLAGS = {bits: [name for name in frames.FLAGS if bits & frames.FLAG[name]] for bits in range(1 << len(frames.FLAGS))}
+FLAGS_OF = {bits: [name for name in frames.FLAGS if bits & frames.FLAG[name]] for bits in range(1 << len(frames.FLAGS))}
 
 
 def known(column: pa.ChunkedArray) -> list[int | None]:
@@ -42,7 +42,7 @@ def legs(table: pa.Table, names: Names) -> list[dict[str, Any]]:
         "transfer_kind": [frames.TRANSFERS[code] or None for code in table.column("transfer_kind").to_pylist()],
         "transfer_to": table.column("transfer_to").to_pylist(), "key": table.column("key").to_pylist(),
         "internal": table.column("internal").to_pylist(),
-        "flags": [_FLAGS[bits] for bits in table.column("flags").to_pylist()],
+        "flags": [FLAGS_OF[bits] for bits in table.column("flags").to_pylist()],
         **{name: known(table.column(name)) for name in _NUMBERS},
     }
     return [dict(zip(ORDER, row, strict=True)) for row in zip(*(columns[name] for name in ORDER), strict=True)]

@@ -176,6 +176,11 @@ class Rows:
             kept.append((run, base[good]))
         return Rows(kept)
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes to remember which rows these are."""
+        return 64 + sum(chosen.nbytes for _, chosen in self.parts if not isinstance(chosen, slice))
+
     def table(self, names: Iterable[str]) -> pa.Table:
         """These columns as an Arrow table."""
         return pa.table({name: self.text(name) if name in _TEXTS else pa.array(self.number(name)) for name in names})
@@ -183,6 +188,28 @@ class Rows:
     def frame(self, names: Iterable[str] = SCHEMA.names) -> "pd.DataFrame":
         """These columns as pandas (numbers as they are stored, -1 unknown), ordered as the runs are."""
         return self.table(names).to_pandas(split_blocks=True)
+
+
+def places(rows: Rows, runs: Sequence[Run]) -> np.ndarray:
+    """int32 number of each row, counted through all runs."""
+    first = dict(zip(map(id, runs), np.cumsum([0, *(run.rows for run in runs)]).tolist(), strict=False))
+    parts = [np.arange(chosen.start, chosen.stop, dtype=np.int32) if isinstance(chosen, slice)
+             else chosen.astype(np.int32) for _, chosen in rows.parts]
+    return np.concatenate([np.empty(0, np.int32), *(part + np.int32(first[id(run)]) for part, (run, _) in zip(
+        parts, rows.parts, strict=True))])
+
+
+def at(runs: Sequence[Run], wanted: np.ndarray) -> tuple[Rows, np.ndarray]:
+    """The rows with these numbers (`places`), and where each wanted one stands among them."""
+    order = np.argsort(wanted, kind="stable")
+    ordered = wanted[order]
+    first = np.cumsum([0, *(run.rows for run in runs)])
+    cuts = np.searchsorted(ordered, first)
+    parts = [(run, ordered[low:high] - first[i]) for i, (run, low, high) in enumerate(
+        zip(runs, cuts[:-1], cuts[1:], strict=True)) if high > low]
+    stands = np.empty(len(wanted), dtype=np.int64)
+    stands[order] = np.arange(len(wanted))
+    return Rows(parts), stands
 
 
 def _count(chosen: slice | np.ndarray) -> int:

@@ -4,12 +4,9 @@ Everything is found by number: queues and agents are codes, several raw texts ma
 (interface and name).
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,12 +18,14 @@ from data.cubes import Slots
 from data.history import History, Shelf
 from data.losses import Losses
 from data.measures import LARGEST, SUMS
+from data.memo import Memo
 from data.names import Names
 from data.runs import Rows, Run, Words
 from data.site import Site
 
 IMPORTING = "The history of the log is being read; the numbers grow until it is done"
 ANSWERS = 400  # that are remembered of one version
+PLACES = 64 * 2**20  # bytes of chosen and ordered legs that are remembered of one version
 
 
 @dataclass
@@ -52,7 +51,13 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
+<<<<<<< HEAD
     was written; `builder` is what was folded, as it stood."""
+=======
+    was written; `lines` what the log says (`Store.lines`).
+
+    `memo` holds the answers to questions of this version, `places` the long ones: legs chosen and put in order."""
+>>>>>>> main
 
     site: Site
     version: int
@@ -68,31 +73,14 @@ class Snapshot:
     shelf: Shelf
     data_until: int | None
     problem: str
+    lines: Callable[[Sequence[bytes], int, int], tuple[bytes, bool]]
     open: Run = field(init=False)
-    _memo: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    _locks: dict[Hashable, threading.Lock] = field(default_factory=dict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
+    memo: Memo = field(default_factory=lambda: Memo(ANSWERS))
+    places: Memo = field(default_factory=lambda: Memo(PLACES, lambda answer: answer.nbytes))
 
     def __post_init__(self) -> None:
         # Queues and agents that only open calls name get their numbers now, before anybody counts by number.
         self.open = Run(runs.coded(self.pending.unify_dictionaries(), self.queue_words, self.agent_words))
-
-    def memo(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The answer to a question of this version, computed once however many ask at the same time. The answers that
-        nobody asked for again the longest are forgotten: questions are endless, memory is not."""
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            with self._guard:
-                if key in self._memo:
-                    self._memo.move_to_end(key)
-                    return self._memo[key]
-            made = make()
-            with self._guard:
-                self._memo[key] = made
-                while len(self._memo) > ANSWERS:
-                    self._locks.pop(self._memo.popitem(last=False)[0], None)
-            return made
 
     # -- names -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from data.segments import DamagedSegment
 from data.site import Site
 from data.snapshot import IMPORTING, Snapshot, builder_tables
 from data.sources import Follower
+from data.tally import Recorded
 from data.view import View
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Store:
         self._lock = threading.Lock()
         self._fresh()
         self.problem = self.detail = ""
+        self.recorded: Recorded | None = None  # whoever looks for recordings puts himself here
         self._stamp: Any = None
         self._damaged: set[int] = set()
         self._incarnation = ""
@@ -290,7 +292,22 @@ class Store:
         return Snapshot(
             self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), frozen, builder.agents.names, self.shelf, builder.clock or None, self.problem)
+            builder.pending(now), frozen, builder.agents.names, self.shelf, builder.clock or None, self.problem,
+            self.lines)
+
+    def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
+        """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and
+        whether everything could be read. More may be among them: whoever asks reads them."""
+        found, whole = [], True
+        try:
+            for chunk in self.book.during(start, end):
+                try:
+                    found.append(queue_log.mentioning(chunk.bytes(), words))
+                except DamagedSegment:
+                    whole = False
+        except BookError:
+            whole = False
+        return b"".join(found), whole
 
     @property
     def version(self) -> int:
@@ -298,7 +315,7 @@ class Store:
 
     def view(self, queues: frozenset[str] | None = None, numbers: bool = True) -> View:
         """What a user limited to `queues` (None: all) may see, numbers in full or masked."""
-        return View(self._snapshot, self.clock, queues, numbers)
+        return View(self._snapshot, self.clock, queues, numbers, self.recorded)
 
     def counts(self) -> dict[str, int]:
         """Lines read, lines that are no events, legs, and the version."""

@@ -1,12 +1,13 @@
 """Rows and sums behind every question: which legs a user's filters mean, and what they add up to."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import calendar, cubes, measures, runs
@@ -17,6 +18,7 @@ from data.snapshot import Snapshot
 
 EPOCH = dt.date(1970, 1, 1)
 Sums = dict[str, np.ndarray]
+Recorded = Callable[[dt.date, dt.date], Collection[str]]  # first and last local day -> callids
 
 
 def _named(sums: np.ndarray, largest: np.ndarray) -> Sums:
@@ -27,18 +29,21 @@ def _named(sums: np.ndarray, largest: np.ndarray) -> Sums:
 
 @dataclass(frozen=True)
 class Tally:
-    """A snapshot within the queues that are allowed (`queues_allowed` None means all)."""
+    """A snapshot within the queues that are allowed (`queues_allowed` None means all); numbers are masked unless
+    `numbers`. `recorded` knows the callids with recordings, where somebody looks for them."""
 
     snapshot: Snapshot
     clock: Callable[[], float]
     queues_allowed: frozenset[str] | None = None
     numbers: bool = True
+    recorded: Recorded | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         return self.snapshot.site.zone
 
-    def _mine(self, queue: str) -> bool:
+    def mine(self, queue: str) -> bool:
+        """Whether a queue of that name is allowed."""
         return self.queues_allowed is None or queue.casefold() in {q.casefold() for q in self.queues_allowed}
 
     # -- the rows of a question ------------------------------------------------------------------
@@ -47,7 +52,11 @@ class Tally:
         """Raw codes of the queues asked for, within those allowed."""
         spelled = self.snapshot.queue_spelling
         chosen = {q.casefold() for q in wanted}
-        return spelled.codes([q for q in spelled.names if self._mine(q) and (not chosen or q.casefold() in chosen)])
+        return spelled.codes([q for q in spelled.names if self.mine(q) and (not chosen or q.casefold() in chosen)])
+
+    def allowed(self) -> np.ndarray:
+        """Raw codes of every queue that is allowed."""
+        return self._codes(())
 
     def _origins(self, origin: str) -> list[int]:
         return {"external": [0], "internal": [1], "all": [0, 1]}[origin]
@@ -71,14 +80,15 @@ class Tally:
             return good if agents is None else good & np.isin(run.number("agent")[chosen], agents)
         return shot.between(start, end).keep(keep)
 
-    def legs_of(self, callid: str) -> Rows:
-        """Every leg of one call within the queues that are allowed, whatever its time: nobody's filter hides a part of
-        a journey. Empty for a callid that the user may not know."""
-        queues = self._codes(())
+    def legs_of(self, *callids: str) -> Rows:
+        """Every leg of these calls within the queues that are allowed, whatever its time: nobody's filter hides a part
+        of a journey. Empty for a callid that the user may not know."""
+        queues, wanted = self.allowed(), pa.array(callids, pa.large_string())
         everything = len(queues) == len(self.snapshot.queue_words.texts)
 
         def keep(run: Any, chosen: Any) -> np.ndarray:
-            named = pc.or_(pc.equal(run.text("callid"), callid), pc.equal(run.text("callid_enter"), callid))
+            named = pc.or_(*(pc.equal(run.text(name), wanted[0]) if len(wanted) == 1 else pc.is_in(
+                run.text(name), value_set=wanted) for name in ("callid", "callid_enter")))
             good = named.to_numpy(zero_copy_only=False)[chosen]
             return good if everything else good & np.isin(run.number("queue")[chosen], queues)
         return runs.whole(self.snapshot.legs).keep(keep)
@@ -88,7 +98,8 @@ class Tally:
 
     # -- sums ------------------------------------------------------------------------------------
 
-    def _measured(self, rows: Rows) -> Sums:
+    def measured(self, rows: Rows) -> Sums:
+        """What each of these legs adds to every sum."""
         levels = self.snapshot.shelf.levels(self.snapshot.queue_words)
         return measures.indicators(rows.number("outcome"), rows.number("wait"), rows.number("talk"),
                                    rows.number("transfer_kind"), levels[rows.number("queue")],
@@ -102,7 +113,7 @@ class Tally:
         return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
 
     def _group(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
-        legs = self._measured(rows)
+        legs = self.measured(rows)
         found = {name: np.bincount(where, weights=legs[name], minlength=count).astype(np.int64) for name in SUMS}
         for name in LARGEST:
             found[name] = np.full(count, -1, dtype=np.int64)

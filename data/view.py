@@ -10,17 +10,13 @@ import pandas as pd
 from data import calendar, cubes, frames, losses, measures
 from data.filters import Filters
 from data.measures import SUMS
+from data.private import masked as masked
 from data.snapshot import IMPORTING
 from data.tally import EPOCH, Sums, Tally
 
 SL_TARGET = 80.0
 LATE, STALE = 60, 300  # seconds without a new line before the page says so in amber and in red
 EXACT = 200_000  # answered legs up to which percentiles are computed from the legs themselves
-
-
-def masked(number: str) -> str:
-    """A phone number that can be told from another but not dialled: 987***321."""
-    return number if len(number) < 7 else f"{number[:3]}***{number[-3:]}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,11 @@ class View(Tally):
 
     def now(self) -> dt.datetime:
         """This moment at the site."""
-        return dt.datetime.fromtimestamp(self.clock(), self.zone)
+        return self.moment(self.clock())
+
+    def moment(self, epoch: float) -> dt.datetime:
+        """A second of the log as a moment of the site."""
+        return dt.datetime.fromtimestamp(epoch, self.zone)
 
     def today(self) -> dt.date:
         return self.now().date()
@@ -46,7 +46,7 @@ class View(Tally):
 
     def queues(self) -> list[tuple[str, str]]:
         """Queue and how it is shown, e.g. ("600", "600 Ventas")."""
-        return [(q, self.snapshot.site.queue_label(q)) for q in self.snapshot.queues if self._mine(q)]
+        return [(q, self.snapshot.site.queue_label(q)) for q in self.snapshot.queues if self.mine(q)]
 
     def agents(self) -> list[tuple[str, str]]:
         """Agent and how it is shown, e.g. ("Ana Gómez", "Ana Gómez (1001)")."""
@@ -55,7 +55,7 @@ class View(Tally):
             return [(a, shot.agent_label(a)) for a in shot.agents]
 
         def make() -> list[tuple[str, str]]:
-            mine = self._codes(())
+            mine = self.allowed()
             seen: set[str] = set()
             for part in shot.people(0, 1 << 30):
                 found = part.agent[np.isin(part.queue, mine) & (part.agent >= 0)]
@@ -238,7 +238,7 @@ class View(Tally):
         """Who waits and who talks at this moment: `waiting`, `longest_wait` seconds or None, `talking`."""
         going = self.snapshot.open
         mine = (going.number("outcome") == frames.OUTCOME["in_progress"]) & np.isin(going.number("queue"),
-                                                                                    self._codes(()))
+                                                                                    self.allowed())
         waiting = mine & (going.number("connect") < 0)
         longest = int(self.clock()) - int(going.number("enter")[waiting].min()) if waiting.any() else None
         return {"waiting": int(waiting.sum()), "longest_wait": longest, "talking": int((mine & ~waiting).sum())}

@@ -1,5 +1,6 @@
 """The frame around every page: rail, header, filter bar; evaluated for each request, reads no data."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from i18n import percent, text
 from layouts.parts import avatar, here, hidden, icon
 from render.addresses import page
 from render.cards import initials
-from render.words import mark
+from render.words import PLAYER, mark
 
 # Files of `assets/` that Dash must not load by itself: the head does, or nobody until a graph asks.
 ASSETS_IGNORE = r"^(00-theme|plotly-cartesian\.min)\.js$"
@@ -154,6 +155,11 @@ def index(prefix: str, lang: str) -> str:
 </html>"""
 
 
+def player(lang: str) -> str:
+    """The words of the recordings player as JSON, for `assets/b-app/player.js`."""
+    return json.dumps({key: text(lang, words) for key, words in PLAYER.items()}, ensure_ascii=False)
+
+
 def _user_menu(lang: str, who: Any, prefix: str) -> Component:
     role = text(lang, ROLE_WORDS[who.role]) if who.role in ROLE_WORDS else str(who.role)
     return html.Details([
@@ -250,4 +256,5 @@ def shell(lang: str, who: Any, pages: Collection[str], demo: str | None, prefix:
         dcc.Store(id=ids.site, data={"prefix": prefix, "pages": paths}),
         dcc.Store(id=ids.filters), dcc.Store(id=ids.version), dcc.Store(id=ids.pulse), dcc.Store(id=ids.theme),
         dcc.Interval(id=ids.tick, interval=refresh * 1000)],
-        id=ids.root, className="shell", lang=lang, **{"data-lang": lang, "data-prefix": prefix})
+        id=ids.root, className="shell", lang=lang,
+        **{"data-lang": lang, "data-prefix": prefix, "data-player": player(lang)})

@@ -35,13 +35,21 @@ def agent(prefix: str, filters: Filters, key: str) -> str:
 
 
 def slot(start: dt.datetime, end: dt.datetime) -> str:
-    """Query fragment of the legs that entered from `start` until `end` (local, end excluded; 24:00 ends a day)."""
+    """Query fragment of the legs that entered from `start` until `end` (local, end excluded; 24:00 ends a day). On a
+    day on which the clock is changed an hour may come twice: with their zone the moments say which one is meant."""
     last = end - dt.timedelta(microseconds=1)
     until = "24:00" if end.date() != start.date() else f"{end:%H:%M}"
     pairs = [("start_date", f"{start:%Y-%m-%d}"), ("end_date", f"{last:%Y-%m-%d}")]
     if end - start < dt.timedelta(hours=23):
-        pairs += [("from", f"{start:%H:%M}"), ("to", until)]
+        pairs += [("from", start.isoformat()), ("to", end.isoformat())] if _changes(start) else [
+            ("from", f"{start:%H:%M}"), ("to", until)]
     return urlencode(pairs)
+
+
+def _changes(moment: dt.datetime) -> bool:
+    """Whether the clock is changed on that day; unknown without a zone."""
+    first = dt.datetime.combine(moment.date(), dt.time(), moment.tzinfo)
+    return first.utcoffset() != (first + dt.timedelta(days=1)).utcoffset()  # days are added by the calendar
 
 
 def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:

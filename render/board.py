@@ -16,8 +16,8 @@ from render.words import mark
 STATES = {"ringing": mark("Ringing"), "busy": mark("On a call"), "available": mark("Available"),
           "paused": mark("On pause"), "unknown": mark("No word"), "offline": mark("Logged out")}
 AMI = {"ok": mark("Asterisk answers"), "connecting": mark("Connecting to Asterisk"),
-       "refused": mark("Asterisk refused the user or the secret. It is not tried again: correct AMI_USER and AMI_SECRET "
-                       "and restart"),
+       "refused": mark("Asterisk refused the user or the secret. It is not tried again: correct AMI_USER and "
+                       "AMI_SECRET and restart"),
        "slow": mark("Asterisk answers too slowly; trying again"),
        "down": mark("Asterisk cannot be reached; trying again"),
        "denied": mark("Asterisk does not let this user ask for the queues; trying again")}

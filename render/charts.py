@@ -78,7 +78,8 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         rows = _busy(rows)
     length = dt.timedelta(minutes=minutes) if minutes else dt.timedelta(days=1)
     x = [_start(row).isoformat(timespec="minutes") for row in rows]
-    slots = [slot(_start(row), _start(row) + length) for row in rows]
+    starts = [pd.Timestamp(row["start"] if "start" in row else row["date"]) for row in rows]
+    slots = [slot(start, start + length) for start in starts]  # with their zone: an hour later is an hour later
     traces: list[dict[str, Any]] = []
     for label, role, keys in SERIES:
         y = [_count(row, *keys) for row in rows]

@@ -78,3 +78,22 @@ METRICS = (
     Metric("aht", mark("Handling (AHT)"), mark("Average conversation of answered calls plus the configured after-call "
         "time (TMO, AHT)."), "seconds", -1, "answered", "clock-history", "answered"),
 )
+
+# The player of recordings lives in the browser (`assets/b-app/player.js`) and gets its words by these names.
+PLAYER = {
+    "player": mark("Recording player"), "title": mark("Recording"), "play": mark("Play (K)"),
+    "pause": mark("Pause (K)"), "back": mark("Back 5 seconds (J)"), "forward": mark("Forward 5 seconds (L)"),
+    "position": mark("Position in the recording"), "at": mark("{time} of {total}"), "speed": mark("Speed"),
+    "volume": mark("Volume"), "mute": mark("Mute"), "unmute": mark("Unmute"),
+    "download": mark("Download the recording"), "close": mark("Close the player"), "count": mark("{number} of {count}"),
+    "previous": mark("Previous recording of the call"), "next": mark("Next recording of the call"),
+    "answer": mark("Answered {time}"), "answered": mark("The agent answered ({time})"),
+    "to_answer": mark("Go to where the agent answered ({time})"), "loading": mark("Looking for the recording…"),
+    "none": mark("This call has no recording."), "gone": mark("The recording is gone."),
+    "session": mark("Your session has ended."), "sign_in": mark("Sign in"),
+    "forbidden": mark("Your user has no permission to listen to recordings."),
+    "unknown": mark("This call does not exist, or it belongs to queues your user may not see."),
+    "network": mark("No connection with the server."),
+    "server": mark("The server could not answer."),
+    "unplayable": mark("The recording could not be played."), "again": mark("Try again"),
+}

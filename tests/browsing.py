@@ -87,22 +87,23 @@ class Watch:
 def visit(chromium) -> Iterator[Callable[..., Page]]:
     """Opens an address in a fresh browser; at the end the console must be clean and nothing left this machine.
 
-    `refused`: how many sign-ins the server is expected to refuse.
+    `refused`: how many requests the server is expected to refuse, such as sign-ins; `refusal`: what the console
+    then says of each.
     """
-    opened: list[tuple[BrowserContext, Watch, int]] = []
+    opened: list[tuple[BrowserContext, Watch, int, str]] = []
 
     def open_page(address: str, width: int = 1440, height: int = 900, scheme: str = "light",
-                  locale: str = "es-PE", refused: int = 0) -> Page:
+                  locale: str = "es-PE", refused: int = 0, refusal: str = "401 (UNAUTHORIZED)") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
         page = context.new_page()
-        opened.append((context, Watch(page, address), refused))
+        opened.append((context, Watch(page, address), refused, refusal))
         page.goto(address)
         return page
 
     yield open_page
-    for context, watch, refused in opened:
+    for context, watch, refused, refusal in opened:
         context.close()
-        told = [words for words in watch.noise if "401 (UNAUTHORIZED)" in words]  # what a refused sign-in leaves
+        told = [words for words in watch.noise if refusal in words]
         assert [words for words in watch.noise if words not in told] == []
         assert len(told) == refused
         assert watch.foreign == []

@@ -23,7 +23,10 @@ ROUTES = {
     "api_auth.me": ANYBODY,
     "api_description": ANYBODY, "api_swagger": ANYBODY, "api_redoc": ANYBODY, "api_files": ANYBODY,
     "calls.statistics": "calls", "calls.intervals": "calls", "calls.daily_summary": "calls",
-    "calls.hourly_distribution": "calls", "dashboard.summary": "dashboard",
+    "calls.hourly_distribution": "calls", "calls.listed": "calls", "calls.journey": "calls", "calls.by_agent": "calls",
+    "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
+    "recordings.files": "recordings", "recordings.stream": "recordings", "recordings.waveform": "recordings",
+    "recordings.download": "downloads",
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -46,10 +49,13 @@ ANSWERS = {
     ("auth.login", "POST"): 401, ("auth.logout", "POST"): 303, ("auth.password", "POST"): 401,
     ("auth.language", "POST"): 422, ("api_auth.login", "POST"): 422, ("api_auth.refresh", "POST"): 422,
     ("api_auth.password", "POST"): 422,
+    # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
+    **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
+    "calls.journey": "/api/calls/1.1",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
@@ -60,10 +66,10 @@ PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls"}),
-    "manager": ("manager", {}, {"dashboard", "calls"}),
-    "boss": ("admin", {}, {"dashboard", "calls"}),
-    "due": ("admin", {"must_change": True}, {"dashboard", "calls"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls", "recordings"}),
+    "manager": ("manager", {}, {"dashboard", "calls", "downloads"}),
+    "boss": ("admin", {}, {"dashboard", "calls", "recordings", "downloads"}),
+    "due": ("admin", {"must_change": True}, {"dashboard", "calls", "recordings", "downloads"}),
     "disabled": ("admin", {}, set()),
 }
 STRANGERS = {"anonymous", "disabled"}

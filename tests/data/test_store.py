@@ -436,8 +436,8 @@ def test_questions_without_end_do_not_fill_the_memory(store):
     view = store.view()
     for number in range(ANSWERS + 50):
         view.totals(Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 2), (f"q{number}",)))
-    assert len(view.snapshot._memo) == ANSWERS
-    assert len(view.snapshot._locks) <= ANSWERS + 1
+    assert len(view.snapshot.memo) == ANSWERS
+    assert len(view.snapshot.memo._locks) <= ANSWERS + 1
 
 
 def test_a_first_import_says_how_far_it_has_come(centre, tmp_path, monkeypatch):

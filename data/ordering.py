@@ -1,0 +1,152 @@
+"""Putting a million legs in order, by any column: numbers as they are, texts eight bytes at a time.
+
+An order is refined column by column: rows that are equal so far are sorted by the next key, the others stay. Each
+column gives its keys in levels, numbers one, texts one for every eight bytes; ties that are left keep the order they
+had.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+LEVELS = 8  # texts are told apart by their first 64 bytes
+MISSING = np.uint64(0xFFFF_FFFF_FFFF_FFFF)  # of what is unknown: it stands last whichever way a column runs
+_EIGHT = 8
+_HEAD = np.array([0] + [((1 << 8 * n) - 1) << 8 * (8 - n) for n in range(1, 9)], dtype=np.uint64)
+
+
+class Key(Protocol):
+    """A column to sort by. Level by level whole numbers without sign, small first, `MISSING` for what is unknown."""
+
+    def level(self, number: int, rows: np.ndarray) -> np.ndarray | None:
+        """Keys of these rows; None when there is no such level."""
+
+
+class Numbers:
+    """Whole numbers; -1 and what `missing` says is unknown."""
+
+    def __init__(self, values: np.ndarray, missing: int = -1):
+        self.values, self.missing = values, missing
+
+    def level(self, number: int, rows: np.ndarray) -> np.ndarray | None:
+        if number:
+            return None
+        found = self.values[rows].astype(np.int64)
+        return np.where(found == self.missing, MISSING, found.astype(np.uint64) ^ np.uint64(1 << 63))
+
+
+class Texts:
+    """Texts in the order of their bytes; null and empty ones are unknown. `parts`: Arrow arrays, the rows of each."""
+
+    def __init__(self, parts: Sequence[tuple[pa.Array, slice | np.ndarray]]):
+        starts, ends, self.buffers = [], [], []
+        for array, chosen in parts:
+            array = array if array.offset == 0 and not array.null_count else pa.concat_arrays([array.fill_null("")])
+            offsets = np.frombuffer(array.buffers()[1], dtype=np.int64)[:len(array) + 1]
+            starts.append(offsets[:-1][chosen])
+            ends.append(offsets[1:][chosen])
+            body = array.buffers()[2]
+            raw = np.frombuffer(body, dtype=np.uint8) if body is not None and body.size else np.empty(0, np.uint8)
+            self.buffers.append(raw if len(raw) >= _EIGHT else np.append(raw, np.zeros(_EIGHT, np.uint8)))
+        none = [np.empty(0, np.int64)]
+        self.starts, self.lengths = np.concatenate(none + starts), np.concatenate(none + ends)
+        self.lengths = self.lengths - self.starts
+        self.first = np.cumsum([0, *(len(part) for part in starts)])
+        self.levels = min(-(-int(self.lengths.max(initial=0)) // _EIGHT), LEVELS)
+
+    def level(self, number: int, rows: np.ndarray) -> np.ndarray | None:
+        if number >= max(self.levels, 1):
+            return None
+        found = self._eight(number, rows)
+        return found if number else np.where(self.lengths[rows] == 0, MISSING, found)
+
+    def _eight(self, number: int, rows: np.ndarray) -> np.ndarray:
+        """The `number`th eight bytes of each text."""
+        found = np.empty(len(rows), dtype=np.uint64)
+        for i, raw in enumerate(self.buffers):
+            low, high = self.first[i], self.first[i + 1]
+            mine = slice(None) if len(self.buffers) == 1 else np.flatnonzero((rows >= low) & (rows < high))
+            found[mine] = _eight(raw, self.starts[rows[mine]] + _EIGHT * number,
+                                 self.lengths[rows[mine]] - _EIGHT * number)
+        return found
+
+
+    def doubtful(self) -> np.ndarray:
+        """Rows whose text another row may have too; of all others it is certain that none has. Without sorting."""
+        count = len(self.starts)
+        rows, mark = np.arange(count), self.lengths.astype(np.uint64)
+        for number in range(self.levels):
+            mark = (mark ^ self._eight(number, rows)) * np.uint64(0x9E37_79B9_7F4A_7C15)
+            mark ^= mark >> np.uint64(29)
+        size = 1 << (4 * max(count, 1)).bit_length()
+        place = (mark & np.uint64(size - 1)).astype(np.int64)
+        last = np.empty(size, dtype=np.int32)
+        last[place] = rows
+        beaten = np.flatnonzero(last[place] != rows)
+        return np.union1d(beaten, last[place[beaten]])
+
+
+def _eight(raw: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The eight bytes from each place as a number, of which those beyond the text are zero."""
+    windows = np.ndarray(len(raw) - _EIGHT + 1, dtype=">u8", buffer=raw, strides=(1,))
+    place = np.clip(starts, 0, len(windows) - 1)
+    found = windows[place].astype(np.uint64)
+    late = np.flatnonzero(starts > place)  # at the very end of the buffer
+    found[late] <<= np.uint64(8) * np.minimum(starts[late] - place[late], 7).astype(np.uint64)
+    found &= _HEAD[np.clip(lengths, 0, _EIGHT)]
+    return found
+
+
+def refine(order: np.ndarray, columns: Iterable[tuple[Key, bool]]) -> tuple[np.ndarray, np.ndarray]:
+    """`order` (row numbers) sorted by the columns, each rising or falling (True); and which places begin another value
+    of all of them."""
+    heads = np.zeros(len(order), dtype=bool)
+    heads[:1] = True
+    for key, falling in columns:
+        number = 0
+        while (loose := _loose(heads)) is not None:
+            rows = order if len(loose) == len(order) else order[loose]
+            keys = key.level(number, rows)
+            if keys is None:
+                break
+            if falling:
+                keys = np.where(keys == MISSING, keys, ~keys)
+            if number and keys.size and (keys == keys[0]).all():
+                number += 1
+                continue
+            group = np.cumsum(heads[loose])
+            within = _argsort(keys) if group[-1] == 1 else np.lexsort((keys, group))
+            keys, group = keys[within], group[within]
+            order = order.copy() if len(loose) < len(order) else order
+            if len(loose) < len(order):
+                order[loose] = rows[within]
+            else:
+                order = rows[within]
+            heads[loose[1:]] |= (keys[1:] != keys[:-1]) | (group[1:] != group[:-1])
+            number += 1
+    return order, heads
+
+
+def _loose(heads: np.ndarray) -> np.ndarray | None:
+    """Places whose value is not theirs alone; None when every one is."""
+    alone = heads & np.append(heads[1:], True)
+    return None if alone.all() else np.flatnonzero(~alone)
+
+
+def _argsort(keys: np.ndarray) -> np.ndarray:
+    """Stable; few different values are sorted many times faster as small numbers."""
+    known = keys != MISSING
+    low, high = (int(keys.min(where=known, initial=int(MISSING))), int(keys.max(where=known, initial=0)))
+    if high - low >= 2**16 - 1:
+        return np.argsort(keys, kind="stable")
+    small = np.where(known, keys - np.uint64(low) if high >= low else np.uint64(0), np.uint64(2**16 - 1))
+    return np.argsort(small.astype(np.uint16), kind="stable")
+
+
+def ranks(words: Sequence[str], key: Callable[[str], Any]) -> np.ndarray:
+    """int64 place of each word among all; equal words share one."""
+    folded = [key(word) for word in words]
+    place = {word: i for i, word in enumerate(sorted(set(folded)))}
+    return np.array([place[word] for word in folded], dtype=np.int64)
