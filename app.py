@@ -165,8 +165,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
     callbacks.live.register_clientside(app)
-    app.link = link
-    app.store, app.users, app.recordings, app.first = store, users, recordings, first
+    app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
     return app
 
 

@@ -35,7 +35,8 @@ _PAGE = """<!DOCTYPE html>
 <link rel="icon" type="image/svg+xml" href="{{ files }}favicon.svg">
 {% for css in styles %}<link rel="stylesheet" href="{{ files }}{{ css }}">{% endfor %}</head>
 <body><main class="live" id="live" data-kiosk="{{ source }}" data-lang="{{ lang }}" data-words="{{ words }}"></main>
-{% for js in scripts %}<script src="{{ files }}{{ js }}"></script>{% endfor %}</body></html>"""
+{% for js in scripts %}<script src="{{ files }}{{ js }}"></script>{% endfor %}
+</body></html>"""
 
 
 class Wanted(BaseModel):

@@ -9,9 +9,8 @@ import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, abort, request
@@ -21,6 +20,7 @@ from api.errors import FAILURES, failure, success
 from api.questions import Question, filters
 from data.ami_link import Heard
 from data.filters import Filters
+from data.memo import Memo
 from data.thresholds import BadThreshold, Thresholds
 from i18n import text
 from render import board
@@ -40,14 +40,20 @@ class Made:
     packed: bytes
 
 
+@dataclass
+class Place:
+    """Where a message is kept while everybody else waits for the one who makes it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    made: Made | None = None
+
+
 class Boards:
     """Messages by what they depend on. `heard()` is what Asterisk says, None where nobody asks it."""
 
     def __init__(self, limits: Thresholds, heard: Callable[[], Heard | None]):
         self.limits, self.heard = limits, heard
-        self._made: OrderedDict[Hashable, Made] = OrderedDict()
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._guard = threading.Lock()
+        self._places = Memo(MOST)
 
     def get(self, view: Any, lang: str, asked: Filters) -> Made:
         """The message for one view; made by one thread however many ask."""
@@ -56,18 +62,11 @@ class Boards:
         stamp = (view.version, view.snapshot.problem, heard and (heard.words, heard.since, said and said.at),
                  self.limits.mark, int(view.clock()) // FRESH)
         key = (view.queues_allowed, view.numbers, lang, asked)
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            made = self._made.get(key)
-            if made is None or made.stamp != stamp:
-                made = self._make(stamp, board.message(view, lang, asked, heard, self.limits), made)
-                with self._guard:
-                    self._made[key] = made
-                    self._made.move_to_end(key)
-                    while len(self._made) > MOST:
-                        self._locks.pop(self._made.popitem(last=False)[0], None)
-        return made
+        place: Place = self._places(key, Place)
+        with place.lock:
+            if place.made is None or place.made.stamp != stamp:
+                place.made = self._make(stamp, board.message(view, lang, asked, heard, self.limits), place.made)
+            return place.made
 
     @staticmethod
     def _make(stamp: Hashable, message: dict[str, Any], before: Made | None) -> Made:

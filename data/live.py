@@ -302,7 +302,7 @@ def _devices(shot: Snapshot, same: Callable[[str], str], said: Said | None) -> d
 
 def _within(view: "View", whole: Floor, log: Facts) -> Floor:
     """What this user may see: callers and calls of his queues, agents who are in them, numbers as he may read them."""
-    mine = view.may_see
+    mine = view.mine
     agents = []
     others = None if view.queues_allowed is None else {agent for agent, _ in view.agents()}
     for agent in whole.agents:

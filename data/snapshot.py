@@ -51,13 +51,9 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
-<<<<<<< HEAD
-    was written; `builder` is what was folded, as it stood."""
-=======
-    was written; `lines` what the log says (`Store.lines`).
+    was written; `builder` is what was folded, as it stood; `lines` what the log says (`Store.lines`).
 
     `memo` holds the answers to questions of this version, `places` the long ones: legs chosen and put in order."""
->>>>>>> main
 
     site: Site
     version: int

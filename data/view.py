@@ -215,10 +215,6 @@ class View(Tally):
 
     # -- now -------------------------------------------------------------------------------------
 
-    def may_see(self, queue: str) -> bool:
-        """Whether the queue is one of this user's."""
-        return self._mine(queue)
-
     def shown(self, number: str) -> str:
         """A caller's number as this user may read it."""
         return number if self.numbers else masked(number)

@@ -14,7 +14,7 @@ from render.words import mark
 
 # Words of agents' states, in the order of the board.
 STATES = {"ringing": mark("Ringing"), "busy": mark("On a call"), "available": mark("Available"),
-          "paused": mark("On pause"), "unknown": mark("No word"), "offline": mark("Logged out")}
+          "paused": mark("On pause"), "unknown": mark("No word"), "offline": mark("Not connected")}
 AMI = {"ok": mark("Asterisk answers"), "connecting": mark("Connecting to Asterisk"),
        "refused": mark("Asterisk refused the user or the secret. It is not tried again: correct AMI_USER and "
                        "AMI_SECRET and restart"),
@@ -58,9 +58,9 @@ def marks(limits: Thresholds) -> Limits:
 
 
 def _agent(view: Any, lang: str, agent: live.Agent) -> dict[str, Any]:
-    label = view.snapshot.agent_label(agent.agent)
     paused = [place.queue for place in agent.queues if place.paused] if agent.state == "available" else []
-    return {"agent": agent.agent, "name": label, "initials": initials(label), "state": agent.state,
+    return {"agent": agent.agent, "extension": view.snapshot.extensions.get(agent.agent),
+            "initials": initials(agent.agent), "state": agent.state,
             "since": agent.since, "queue": agent.queue and view.snapshot.site.queue_label(agent.queue),
             "number": agent.number, "callid": agent.callid,
             "reason": (agent.reason or text(lang, NO_REASON)) if agent.state == "paused" else None,
@@ -82,24 +82,23 @@ def words(lang: str) -> dict[str, str]:
     """What the browser writes around the rows."""
     states = {f"state_{name}": text(lang, words) for name, words in STATES.items()}
     return states | {
-        "waiting": text(lang, "Waiting"), "longest": text(lang, "Longest wait"),
-        "available": text(lang, "Agents available"), "level": text(lang, "Service level, 30 min"),
+        "waiting": text(lang, "Waiting"), "longest": text(lang, "Longest wait"), "oldest": text(lang, "longest"),
+        "available": text(lang, "Agents available"), "level": text(lang, "SL 30 min"),
         "abandoned": text(lang, "Abandoned today"), "nobody": text(lang, "Nobody waiting"),
         "of_agents": text(lang, "of {count} logged in"), "target": text(lang, "Target {target}"),
-        "today": text(lang, "Today"), "offered": text(lang, "Offered"), "answered": text(lang, "Answered"),
-        "level_short": text(lang, "SL 30 min"), "level_today": text(lang, "SL today"),
+        "today": text(lang, "Today"), "offered": text(lang, "Offered"),
+        "level_today": text(lang, "SL today"),
         "lost": text(lang, "Abandoned"), "busy": text(lang, "on a call"), "free": text(lang, "available"),
-        "paused": text(lang, "on pause"), "talking": text(lang, "In progress: {count}"),
+        "paused": text(lang, "on pause"),
         "queues": text(lang, "Queues"), "callers": text(lang, "Callers waiting"), "agents": text(lang, "Agents"),
-        "number": text(lang, "Number"), "queue": text(lang, "Queue"), "position": text(lang, "Position"),
-        "wait": text(lang, "Wait"), "anonymous": text(lang, "Unknown number"),
+        "queue": text(lang, "Queue"), "anonymous": text(lang, "Unknown number"),
         "curve": text(lang, "Today against a typical day"),
         "curve_note": text(lang, "Calls offered by hour; line: the same weekday, mean of eight weeks"),
         "curve_now": text(lang, "Until {hour}: {today} today, {typical} on a typical day"),
         "typical": text(lang, "Typical day"), "no_history": text(lang, "No earlier days to compare with yet"),
         "normal": text(lang, "All well"), "yellow": text(lang, "Attention"), "red": text(lang, "Alarm"),
         "by_log": text(lang, "Source: queue log"), "by_ami": text(lang, "Source: queue log and Asterisk (AMI)"),
-        "until": text(lang, "Data until {time}"), "ago": text(lang, "{age} ago"),
+        "until": text(lang, "Data until {time}"),
         "late": text(lang, "No line in the log for {age}. When calls come in and this stays, the log is not being "
                            "written or cannot be read."),
         "offline": text(lang, "No connection with the server for {age}. What you see is from {time}; trying again."),
@@ -111,7 +110,7 @@ def words(lang: str) -> dict[str, str]:
         "no_agents": text(lang, "No agent has been seen today."), "all_served": text(lang, "Nobody is waiting."),
         "partly": text(lang, "on pause in {queues}"), "sound_on": text(lang, "Sound on"),
         "sound_off": text(lang, "Sound off"), "tv": text(lang, "Screen on the wall"),
-        "leave_tv": text(lang, "Leave the screen view"), "more": text(lang, "and {count} more"),
+        "more": text(lang, "and {count} more"),
         "new_alarm": text(lang, "{queue}: {state}"), "position_of": text(lang, "{position}º"),
         "unknown_free": text(lang, "Who is logged in is not known: members of the configuration leave no line in the "
                                    "log.")} | _admin(lang)
