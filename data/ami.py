@@ -113,8 +113,10 @@ class Floor:
             made = replace(made, since=int(now))
         if _get(message, "Paused"):
             paused = _get(message, "Paused") == "1"
-            made = replace(made, paused=paused, reason=(_get(message, "PausedReason") or _get(message, "Reason"))
-                           if paused else "")
+            told = _get(message, "PausedReason") or _get(message, "Reason")
+            if not told and old and old.paused:  # Asterisk forgets the reason when it is asked later
+                told = old.reason
+            made = replace(made, paused=paused, reason=told if paused else "")
         self.members[key] = made
         return made != old
 

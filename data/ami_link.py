@@ -13,6 +13,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,11 @@ class Slow(Exception):
     """No answer in time."""
 
 
+def longer(pause: float) -> float:
+    """The pause after this one."""
+    return min(2 * pause, LONGEST)
+
+
 class Link:
     """The manager interface at `host`, with the file and the lock in `folder`."""
 
@@ -78,6 +84,7 @@ class Link:
         self._mark = hashlib.scrypt(f"{user}\n{secret}".encode(), salt=f"{host}:{port}".encode(), n=1024, r=8, p=1,
                                     dklen=16).hex()
         self.attempts = 0
+        self.pauses: deque[float] = deque(maxlen=100)
         self._state: tuple[str, float] = ("", 0.0)
         self._seen: tuple[Any, Heard] = (None, Heard(CONNECTING, clock()))
 
@@ -166,8 +173,9 @@ class Link:
             self._write(words)
             if self.clock() - began > LONGEST:  # it had been well: the first pause is short again
                 pause = self.first
+            self.pauses.append(pause)
             stop.wait(pause)
-            pause = min(2 * pause, LONGEST)
+            pause = longer(pause)
 
     async def _talk(self, stop: threading.Event) -> None:
         """Signs in, asks, listens; returns when the connection is gone."""

@@ -191,6 +191,7 @@ def floor(view: "View", said: Said | None = None) -> Floor:
     talking = [t for t in log.talking if now - t.since <= options.max_talk_open]
     if said is not None:
         waiting = _heard(waiting, talking, said)
+    waiting.sort(key=lambda c: (c.since, c.queue, c.position))
     people = _people(shot, log, talking, said, now, midnight)
     return _within(view, Floor(waiting, talking, people, {}), log)
 
@@ -207,8 +208,7 @@ def _heard(waiting: list[Caller], talking: list[Talk], said: Said) -> list[Calle
             found.append(Caller(known.callid, known.queue, entry.position, known.number, known.since))
         elif entry.callid not in served and said.at - entry.since <= UNHEARD:
             found.append(Caller(entry.callid, entry.queue, entry.position, entry.number, entry.since))
-    found += [c for c in written.values() if c.since > said.asked - UNHEARD]  # came after the question
-    return sorted(found, key=lambda c: (c.since, c.queue, c.position))
+    return found + [c for c in written.values() if c.since > said.asked - UNHEARD]  # who came after the question
 
 
 def _people(shot: Snapshot, log: Facts, talking: list[Talk], said: Said | None, now: int, midnight: int) -> list[Agent]:
