@@ -1,7 +1,5 @@
 """The floor of now, from logs written by hand and from the forty moments of a recorded Asterisk."""
 
-import gzip
-import json
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,13 +8,9 @@ from data import live
 from data.ami import Entry, Floor, Member, Said
 from data.site import Site
 from data.store import Store
-from tests.ami_server import messages
 
 NOW = 1_772_550_000  # 3 March 2026, 10:00 in Bogota
 ZONE = ZoneInfo("America/Bogota")
-LAB = {"101": "Ana Gómez", "102": "Luis Pérez", "103": "Carla Ñáñez", "104": "Jorge Díaz", "105": "María José Ruiz",
-       "106": "Pedro O'Neil", "107": "Núñez, Raúl", "109": "Valentina Ríos", "111": "Óscar Téllez",
-       "112": "Paula Ibáñez", "114": "Diana Postventa"}
 
 
 def seen(tmp_path, text, now=NOW, names=None, levels=None, **more):
@@ -215,19 +209,6 @@ def test_the_names_of_asterisk_join_what_the_log_calls_by_two(tmp_path):
 # -- forty moments of a real Asterisk --------------------------------------------------------------
 
 
-def moments(shared):
-    return sorted((shared / "lab16/snapshots").iterdir())
-
-
-def at(folder, tmp_path):
-    """The view over the log of that moment, Asterisk's own answer, and its second."""
-    taken = json.loads((folder / "meta.json").read_text())["t_end"]
-    store = Store(tmp_path / "queue_log", tmp_path / "store", Site(ZONE, extensions=LAB), clock=lambda: taken)
-    (tmp_path / "queue_log").write_bytes(gzip.decompress((folder / "queue_log.full.gz").read_bytes()))
-    store.refresh()
-    return store.view(), messages((folder / "queuestatus.ami").read_bytes()), taken
-
-
 def compared(view, answer, here):
     """Waiting and paused as pairs, by us and by Asterisk."""
     identity = view.snapshot.who.identity
@@ -240,30 +221,27 @@ def compared(view, answer, here):
 
 
 @pytest.mark.real
-def test_waiting_and_paused_are_asterisks_in_all_forty_moments(shared, tmp_path):
-    folders, wrong, callers, resting = moments(shared), [], 0, 0
-    for folder in folders:
-        (place := tmp_path / folder.name).mkdir()
-        view, answer, _ = at(folder, place)
-        ours, theirs = compared(view, answer, live.floor(view))
+def test_waiting_and_paused_are_asterisks_in_all_forty_moments(forty):
+    wrong, callers, resting = [], 0, 0
+    for moment in forty:
+        ours, theirs = compared(moment.view, moment.answer, live.floor(moment.view))
         callers, resting = callers + len(theirs[0]), resting + len(theirs[1])
         if ours != theirs:
-            wrong.append((folder.name, ours, theirs))
+            wrong.append((moment.name, ours, theirs))
     assert wrong == []
-    assert (len(folders), callers, resting) == (40, 60, 63)
+    assert (len(forty), callers, resting) == (40, 60, 63)
 
 
 @pytest.mark.real
-def test_asterisks_word_gives_the_same_board_as_the_log(shared, tmp_path):
-    for folder in moments(shared):
-        (place := tmp_path / folder.name).mkdir()
-        view, answer, taken = at(folder, place)
+def test_asterisks_word_gives_the_same_board_as_the_log(forty):
+    for moment in forty:
         floor = Floor()
-        floor.answer(answer, taken)
-        alone, both = live.floor(view), live.floor(view, floor.said(taken, taken))
-        assert [(c.queue, c.callid) for c in both.waiting] == [(c.queue, c.callid) for c in alone.waiting], folder.name
-        assert both.talking == alone.talking
-        ours, theirs = compared(view, answer, both)
-        assert ours == theirs, folder.name
-        places = {(m["Queue"], m["Uniqueid"]): int(m["Position"]) for m in answer if m.get("Event") == "QueueEntry"}
-        assert {(c.queue, c.callid): c.position for c in alone.waiting} == places, folder.name
+        floor.answer(moment.answer, moment.taken)
+        alone = live.floor(moment.view)
+        both = live.floor(moment.view, floor.said(moment.taken, moment.taken))
+        assert (both.waiting, both.talking) == (alone.waiting, alone.talking), moment.name
+        ours, theirs = compared(moment.view, moment.answer, both)
+        assert ours == theirs, moment.name
+        places = {(m["Queue"], m["Uniqueid"]): int(m["Position"]) for m in moment.answer
+                  if m["Event"] == "QueueEntry"}
+        assert {(c.queue, c.callid): c.position for c in alone.waiting} == places, moment.name
