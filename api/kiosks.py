@@ -34,7 +34,7 @@ _PAGE = """<!DOCTYPE html>
 <meta name="robots" content="noindex"><title>{{ title }}</title>
 <link rel="icon" type="image/svg+xml" href="{{ files }}favicon.svg">
 {% for css in styles %}<link rel="stylesheet" href="{{ files }}{{ css }}">{% endfor %}</head>
-<body><main class="live" id="live" data-kiosk="{{ source }}" data-lang="{{ lang }}" data-words="{{ words }}"></main>
+<body><main class="live" id="live" data-kiosk="{{ board }}" data-lang="{{ lang }}" data-words="{{ words }}"></main>
 {% for js in scripts %}<script src="{{ files }}{{ js }}"></script>{% endfor %}
 </body></html>"""
 
@@ -75,7 +75,7 @@ def register(server: OpenAPI, kiosks: Kiosks, boards: Boards, view_of: Callable[
     def page() -> Response:
         files, tongue = f"{prefix}kiosk/files/", lang()
         html = render_template_string(
-            _PAGE, lang=tongue, title=title, files=files, styles=STYLES, source=f"{prefix}api/kiosk/board",
+            _PAGE, lang=tongue, title=title, files=files, styles=STYLES, board=f"{prefix}api/kiosk/board",
             scripts=["b-app/live-draw.js", "b-app/live.js"], words=json.dumps(board.words(tongue), ensure_ascii=False))
         return Response(html, mimetype="text/html")
 
@@ -84,7 +84,6 @@ def register(server: OpenAPI, kiosks: Kiosks, boards: Boards, view_of: Callable[
             abort(404)
         return send_from_directory(ASSETS, name, max_age=3600)
 
-    @api.get("/api/kiosk/board", summary="The message of the live page for the bearer of a kiosk link")
     def kiosk_board() -> Response:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         try:
@@ -118,9 +117,9 @@ def register(server: OpenAPI, kiosks: Kiosks, boards: Boards, view_of: Callable[
         return success({"id": path.id})
 
     server.register_api(api)
-    server.add_url_rule(f"{prefix}kiosk", "kiosk_page", page)
-    server.add_url_rule(f"{prefix}kiosk/files/<path:name>", "kiosk_files", files)
-    for endpoint in ("kiosks.kiosk_board", "kiosk_page", "kiosk_files"):
+    for rule, endpoint, answers in (("kiosk", "kiosk_page", page), ("kiosk/files/<path:name>", "kiosk_files", files),
+                                    ("api/kiosk/board", "kiosk_board", kiosk_board)):
+        server.add_url_rule(f"{prefix}{rule}", endpoint, answers)  # no part of the described API
         public(endpoint)
     for name in ("list_kiosks", "make_kiosk", "revoke_kiosk"):
         allow(f"kiosks.{name}", "admin")

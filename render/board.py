@@ -45,8 +45,7 @@ def message(view: Any, lang: str, filters: Filters, heard: Heard | None, limits:
                                      "since": int(heard.since)}},
         "queues": [{**row, "limits": limits.of(row["queue"], row["threshold"], row["sl_target"])} for row in rows],
         "waiting": [{**asdict(caller), "name": names.get(caller.queue, caller.queue)}
-                    for caller in sorted(here.waiting, key=lambda c: (c.since, c.queue, c.position))
-                    if chosen(caller.queue)],
+                    for caller in here.waiting if chosen(caller.queue)],
         "agents": agents, "limits": marks(limits), "origin": filters.origin,
         "curve": live.curve(view, filters.queues, filters.origin)}
 

@@ -158,6 +158,7 @@
     } else { trouble("", {}); }
   }
   function tick() {
+    if (!place()) { document.documentElement.classList.remove("tv"); }
     if (!state || state.box !== place()) { return; }
     if (state.data && !document.hidden) {
       alarm();
@@ -197,13 +198,11 @@
     place().dataset.scene = String(scene);
     if (state && state.data) { draw.board(state); }
   }, SCENE);
-  window.addEventListener("resize", function () { if (state && state.data) { draw.board(state); } });
+  function again() { if (state && state.data) { draw.board(state); } }
+  window.addEventListener("resize", again);
+  document.fonts.addEventListener("loadingdone", again);   /* letters of another width fit differently */
   window.addEventListener("hashchange", function () { if (state) { state.failed = null; schedule(0); } });
 
-  function leave() {
-    if (!place()) { document.documentElement.classList.remove("tv"); }
-  }
-  window.addEventListener("popstate", leave);
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     live: {
       ask: function (filters) {
