@@ -444,6 +444,7 @@
       parts.trouble.dataset.words = words;
       parts.trouble.replaceChildren();
       if (words) { add(parts.trouble, icon(mild ? "exclamation-triangle" : "exclamation-octagon"), el("span", "", words)); }
+      if (isTv() && state.data) { board(state); }   /* there is less room, or more */
     }
     state.box.classList.toggle("old", Boolean(words) && !mild);
   }
