@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dash import Dash
 
     import config
+    from data.issabel import Issabel
+    from data.site import Site
     from data.store import Store
 
 VERSION = "0.1.0"
@@ -29,8 +31,9 @@ HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
-         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
+         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -56,18 +59,50 @@ def first_demo(settings: "config.Settings") -> Any:
     return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
 
 
-def open_store(settings: "config.Settings") -> "Store":
-    """The store over the log of these settings; nothing is read yet."""
-    from data import site, store
+def open_issabel(settings: "config.Settings") -> "Issabel":
+    """Issabel's databases of these settings; nobody is asked yet. Without a server, or in the demonstration, none."""
+    from data.issabel import Issabel
+    from data.mysql import Access
+
+    access = Access(settings.DB_HOST, settings.DB_PORT, settings.DB_USER or "", settings.DB_PASSWORD or "",
+                    settings.DB_NAME_CDR, settings.DB_NAME_ASTERISK, settings.DB_NAME_CALLCENTER
+                    ) if settings.DB_HOST and not settings.DEMO else None
+    return Issabel(access, settings.DATA_DIR, ZoneInfo(settings.TIMEZONE))
+
+
+def open_site(settings: "config.Settings", issabel: "Issabel") -> "Site":
+    """What is true of this center: its settings, what the administrator wrote, what the databases say."""
+    from data import site
     from data.rules import Options
 
     folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
     queues, levels, agents = site.names(folder / "names.csv")
     options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
                       internal_re=settings.INTERNAL_CALLERS)
-    place = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                      settings.DEMO)
-    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / "store", place)
+    return site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
+                     settings.DEMO).with_issabel(issabel.names)
+
+
+def open_store(settings: "config.Settings", issabel: "Issabel | None" = None, read_only: bool = False) -> "Store":
+    """The store over the log of these settings; nothing is read yet. `read_only`: nothing ever is, what is there is
+    shown."""
+    from data import feed, store
+    from data.queue_table import TableFollower
+
+    issabel = issabel or open_issabel(settings)
+    place, table = open_site(settings, issabel), settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
+    source: Any = None
+    if read_only:
+        def source(_: Any) -> Any:
+            return feed.Nothing()
+    elif table:
+        database = issabel.another()
+
+        def source(book: Any) -> Any:
+            return TableFollower(database, settings.QUEUE_LOG_TABLE, place.zone, book)
+    # Each source has a book of its own: the same calls read from both would be there twice.
+    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / ("store-mysql" if table else "store"), place,
+                       source=source, read_only=read_only)
 
 
 def create_app(settings: "config.Settings") -> "Dash":
@@ -78,14 +113,21 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.agent
+    import callbacks.agents
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
+    import callbacks.live
+    import callbacks.queues
     import callbacks.shell
+    from api import agents as api_agents
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import now as api_now
+    from api import queues as api_queues
     from api import recordings as api_recordings
     from api import server as api_server
     from auth import guard, pages, secret
@@ -95,7 +137,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import calls, dashboard, journey, parts, shell
+    from layouts import agent, agents, calls, dashboard, journey, live, parts, queues, shell
     from render import addresses
 
     settings = centre(settings)
@@ -104,10 +146,11 @@ def create_app(settings: "config.Settings") -> "Dash":
     with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
         fcntl.flock(lock, fcntl.LOCK_EX)
         first = first_demo(settings)
-        store, users = open_store(settings), UserStore(settings.database_url)
+        issabel = open_issabel(settings)
+        store, users = open_store(settings, issabel), UserStore(settings.database_url)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
-    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
     store.recorded = recordings.callids
 
     def view() -> Any:
@@ -118,6 +161,10 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     def lang() -> str:
         return current_user.language
+
+    def rename(pairs: Any) -> None:
+        store.rename(pairs)
+        users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
@@ -134,13 +181,16 @@ def create_app(settings: "config.Settings") -> "Dash":
         guard.declare(server, endpoint, None, open=True)
 
     cors.register(server, prefix, settings.cors_origins)
-    root.register(server, store.health, TITLE, VERSION, prefix)
+    link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
+    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
         one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
+    api_queues.register(server, view, prefix, allow)
+    api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
@@ -152,8 +202,12 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
-             "/calls": ("calls", calls.layout, Permission.CALLS)}
-    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD),
+             "/calls": ("calls", calls.layout, Permission.CALLS),
+             "/queues": ("queues", queues.layout, Permission.QUEUES),
+             "/agents": ("agents", agents.layout, Permission.AGENTS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
+             "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=TITLE, layout=guard.page(
@@ -173,7 +227,17 @@ def create_app(settings: "config.Settings") -> "Dash":
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
-    app.store, app.users, app.recordings, app.first = store, users, recordings, first
+    callbacks.journey.register_clientside(app)
+    callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
+    callbacks.queues.register_clientside(app)
+    callbacks.agents.register(guard.callback(app, Permission.AGENTS), view, who, lambda: store.names.known.pairs)
+    callbacks.agents.register_saving(guard.callback(app, Permission.ADMIN), who, rename)
+    callbacks.agents.register_clientside(app)
+    callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
+    callbacks.agent.register_clientside(app)
+    callbacks.live.register_clientside(app)
+    app.store, app.users, app.recordings, app.issabel = store, users, recordings, issabel
+    app.first, app.link = first, link
     return app
 
 
@@ -189,6 +253,8 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from data import pulse
+
     settings = centre(settings)
     stop = threading.Event()
     if settings.DEMO:
@@ -196,15 +262,12 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
         threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",
                          daemon=True).start()
 
-    def follow() -> None:
-        while not stop.is_set():
-            try:
-                app.store.refresh()
-            except Exception:
-                log.exception("the log could not be read this time")
-            stop.wait(settings.REFRESH_SECONDS)
-
-    threading.Thread(target=follow, name="follow", daemon=True).start()
+    for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
+                       ("names", lambda: app.issabel.run(
+                           stop, lambda _: app.store.know(open_site(settings, app.issabel)))),
+                       ("ami", app.link and (lambda: app.link.run(stop)))):
+        if work:
+            threading.Thread(target=work, name=name, daemon=True).start()
     return stop
 
 

@@ -1,11 +1,9 @@
-"""What flows from a log into the store: whoever follows it, and its chunks folded beside the reading or in order."""
+"""What flows from a log into the store: whoever follows it, and its chunks in the order of time."""
 
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
-from data import memory, queue_log
+from data import queue_log
 from data.book_open import BUSY
 from data.book_rows import Chunk
 from data.queue_log import Bad, Events
@@ -13,11 +11,12 @@ from data.rules import SLACK
 from data.segments import DamagedSegment
 from data.sources import OnChunk, Poll
 
-BIG = 5_000  # lines of a chunk that is worth a thread
-
 
 class Source(Protocol):
-    """Whatever follows a log into a book."""
+    """Whatever follows a log into a book; `path` is its file, where it is one."""
+
+    @property
+    def path(self) -> Path | None: ...
 
     def poll(self, on_chunk: OnChunk | None = None) -> Poll: ...
 
@@ -25,41 +24,10 @@ class Source(Protocol):
 class Nothing:
     """No log at all: what is in the book stays what it is."""
 
+    path = None
+
     def poll(self, on_chunk: OnChunk | None = None) -> Poll:
         return Poll(problem=BUSY)
-
-
-class Beside:
-    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
-
-    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
-        self.take = take
-        self.pools: list[ThreadPoolExecutor] = []
-        self.waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> "Beside":
-        return self
-
-    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
-        if not self.pools and chunk.lines < BIG:
-            self.take(chunk, events, bad, None)
-            return
-        if not self.pools:
-            memory.keep()
-            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
-        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
-        if len(self.waiting) > 2:  # no more than this is kept in memory
-            self.waiting.popleft().result()
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            while self.waiting:
-                self.waiting.popleft().result()
-        finally:
-            for pool in self.pools:
-                pool.shutdown()
-            if self.pools:
-                memory.give_back()
 
 
 def whole(raw: bytes) -> bytes:

@@ -32,6 +32,11 @@ class Issabel:
         self.parts: list[Part] = []  # how each table answered last
         self._told = ""
 
+    def another(self) -> Database:
+        """The same server for who follows a table: patient, tried again soon, in nobody's way."""
+        assert self.database is not None
+        return Database(self.database.access, patience=20.0, most=2, longest=5.0)
+
     def refresh(self) -> IssabelNames:
         """Reads the names, and how the tables are; what is known afterwards. Nothing is raised."""
         if self.database is None or self.cdr is None:

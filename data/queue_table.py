@@ -110,6 +110,8 @@ def _layout(table: str, kinds: dict[str, str], keys: set[str], view: bool) -> La
 class TableFollower:
     """Follows the table into a book; the same promises as sources.Follower. Times are local ones of `zone`."""
 
+    path = None
+
     def __init__(self, database: Database, table: str, zone: ZoneInfo, book: Book,
                  clock: Callable[[], float] = time.time):
         self.database, self.table, self.zone, self.book, self.clock = database, table, zone, book, clock

@@ -7,19 +7,21 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data import cubes, queue_log, runs
+from data.aliases import AliasFile
+from data.beside import Beside
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
 from data.builder import Builder, Young
 from data.cubes import People, Slots
-from data.feed import Beside, Source, in_order, whole
+from data.feed import Source, in_order, whole
 from data.history import History, Shelf
 from data.queue_log import Bad, Events
 from data.runs import Damaged, Run, Words
@@ -60,6 +62,7 @@ class Store:
         self.book = Book(folder, read_only)
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
+        self.names = AliasFile(folder / "aliases.json")
         self._lock = threading.Lock()
         self._fresh()
         self.problem = self.detail = ""
@@ -74,8 +77,7 @@ class Store:
     def _fresh(self) -> None:
         """Nothing read yet."""
         self.history = History()
-        self._theirs = dict(self.site.people)  # the names that the lines are folded with
-        self.builder = Builder(self.site.options, self._aliases())
+        self.builder = Builder(self.site.options, dict(self.site.extensions))
         self.last, self._settled_late = 0, 0
         self._reset_young()
 
@@ -89,8 +91,9 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
-            before = (self.last, self.history.generation, self.problem)
+            before = self._state()
             self.problem = self.detail = ""
+            self.names.look()
             try:
                 if self._stamp is None:
                     self._restore()
@@ -108,16 +111,33 @@ class Store:
                 self._catch_up(done, progress)
                 if self.book.locked:
                     self._put_away(done)
-                else:
-                    self._renamed()
             except BookError as error:
                 self._trouble(error.words, error.detail)
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
-            if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
+            if before != self._state() or not self._snapshot.version:
                 self._snapshot = self._shot()
             return done
+
+    def _state(self) -> tuple[int, int, int, int, str]:
+        return (self.last, self.history.generation, self.names.known.edition, self.site.revision, self.problem)
+
+    def know(self, site: Site) -> None:
+        """The same center under other names, or with other service levels."""
+        with self._lock:
+            again = site.thresholds != self.site.thresholds
+            self.site, self.shelf = site, Shelf(self.shelf.folder, site)
+            if again and self._stamp is not None:
+                self._stamp = None  # the next refresh adds the sums up again
+            else:
+                self._snapshot = self._shot()
+
+    def rename(self, pairs: Mapping[str, str]) -> None:
+        """Puts texts of the log under the names of persons, instead of what was said before. BadAlias, OSError."""
+        with self._lock:
+            self.names.write(pairs)
+            self._snapshot = self._shot()
 
     def _trouble(self, words: str, detail: str) -> None:
         """The first thing that went wrong is the one that is said."""
@@ -139,8 +159,7 @@ class Store:
             self._fresh()
             return
         self.history = found
-        self._theirs = dict(found.state.get("people", {}))
-        self.builder = Builder.load(self.site.options, self._aliases(), found.state)
+        self.builder = Builder.load(self.site.options, dict(self.site.extensions), found.state)
         self.last, self._settled_late = found.covers, int(found.state.get("settled_late", 0))
         self._reset_young()
 
@@ -188,7 +207,7 @@ class Store:
 
     def _put_away(self, done: Progress) -> None:
         now = time.monotonic()
-        late = self.builder.late > self._settled_late or self.builder.taught or self._renamed()
+        late = self.builder.late > self._settled_late or self.builder.taught
         rested = self._put_at > 0 and now - self._put_at > REST
         if late and now - self._rebuilt_at >= AGAIN:
             self._rebuild()
@@ -200,7 +219,7 @@ class Store:
         """Everything in its place now: late lines sorted in, young rows put away. For one who ends after this."""
         with self._lock:
             if self.book.locked:
-                if self.builder.late > self._settled_late or self.builder.taught or self._renamed():
+                if self.builder.late > self._settled_late or self.builder.taught:
                     self._rebuild()
                 elif self.builder.young.rows >= SOME:
                     self._put()
@@ -227,8 +246,7 @@ class Store:
     def _write(self, pool: Executor | None) -> None:
         """Begins to make history of the young rows."""
         young, self.builder.young, self.builder.taught = self.builder.young, Young(), False
-        state = {**self.builder.dump(), "incarnation": self.book.incarnation, "settled_late": self._settled_late,
-                 "people": self._theirs}
+        state = {**self.builder.dump(), "incarnation": self.book.incarnation, "settled_late": self._settled_late}
         what = (self.history, young, self.last, state)
         future: Future[History] = Future()
         if pool:
@@ -263,8 +281,7 @@ class Store:
         began, last = time.monotonic(), self.book.last_id
         names = self.builder.agents.names
         self.history = History(generation=self.history.generation)
-        self._theirs = dict(self.site.people)
-        self.builder = Builder(self.site.options, self._aliases())
+        self.builder = Builder(self.site.options, dict(self.site.extensions))
         self.builder.agents.names.learned.update(names.learned)
         self._damaged = set()
         for events, bad in in_order(self.book.order(), self._damaged):
@@ -276,34 +293,6 @@ class Store:
         self._put()
         self._rebuilt_at = time.monotonic()
         log.info("folded the whole log again in the order of time, %.1f s", self._rebuilt_at - began)
-
-    # -- names -----------------------------------------------------------------------------------
-
-    def rename(self, site: Site) -> None:
-        """The same center under other names, or with other service levels, from the next refresh on."""
-        with self._lock:
-            again = site.thresholds != self.site.thresholds
-            self.site, self.shelf = site, Shelf(self.shelf.folder, site)
-            if again and self._stamp is not None:
-                self._stamp = None  # the sums are added up again
-            self._snapshot = self._shot() if not again else self._snapshot
-
-    def _aliases(self) -> dict[str, str]:
-        return {**self._theirs, **self.site.extensions}
-
-    def _renamed(self) -> bool:
-        """Whether the database names somebody otherwise whom the log knows: his lines are folded again. Whoever is not
-        in the log yet just gets his name."""
-        fresh = dict(self.site.people)
-        if fresh == self._theirs:
-            return False
-        other = {key for key in fresh.keys() | self._theirs.keys() if fresh.get(key) != self._theirs.get(key)}
-        known = self.builder.extensions | set(self.people.texts)
-        if other & known or {f"Agent/{number}" for number in self.people.texts} & other:
-            return True
-        self._theirs = fresh
-        self.builder.agents.names.aliases = self._aliases()
-        return False
 
     # -- showing ---------------------------------------------------------------------------------
 
@@ -325,9 +314,9 @@ class Store:
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
-            self.site, self.last + self.history.generation + self.site.revision, self.history,
-            Words(list(self.queues.texts)), Words(list(self.people.texts)), self._slots, self._by_agent,
-            lambda: builder_tables(frozen, now), builder.pending(now), builder.agents.names, self.shelf,
+            self.site, sum(self._state()[:4]), self.history, Words(list(self.queues.texts)),
+            Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
+            builder.pending(now), frozen, self.names.known.over(builder.agents.names, self.site.people), self.shelf,
             builder.clock or None, self.problem, self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
