@@ -119,26 +119,31 @@ def _incoming(database: Database, parts: list[Part]) -> list[Row] | None:
 
 
 def _people(users: list[Row], devices: list[Row], agents: list[Row]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Extension or Agent/N -> name, and the names that more than one extension has."""
-    found = {key: name for key, name in _pairs(users) if _names(key, name)}
-    owners = dict(found)
+    """Extension or Agent/N -> name, and the names that more than one extension has. Several telephones of one user are
+    one person."""
+    owners = {key: name for key, name in _pairs(users) if _names(key, name)}
+    found = dict(owners)
+    alone = {}
     for row in devices:
-        device, user = str(row[0] or ""), str(row[1] or "")
-        name = owners.get(user) or cleaned(row[2])
-        if _KEY.fullmatch(device) and device not in found and _names(device, name):
-            found[device] = name
-    many = {name: number for name, number in Counter(found.values()).items() if number > 1}
+        device, user, name = str(row[0] or ""), str(row[1] or ""), cleaned(row[2])
+        if _KEY.fullmatch(device) and device not in found:
+            if user in owners:
+                found[device] = owners[user]
+            elif _names(device, name):
+                alone[device] = name
+    found.update(alone)
+    many = {name for name, number in Counter([*owners.values(), *alone.values()]).items() if number > 1}
     twice: dict[str, list[str]] = {name: [] for name in sorted(many)[:100]}
     for key, name in found.items():
         if name in twice and len(twice[name]) < 10:
             twice[name].append(key)
     found = {key: name for key, name in found.items() if name not in many}
-    taken = set(found.values())
+    taken = {*found.values(), *many}
     for row in sorted(agents, key=lambda row: row[4] != "A"):  # those in service first
         kind, number, name = str(row[1] or ""), str(row[2] or ""), cleaned(row[3])
         key = f"Agent/{number}" if kind == "Agent" else number
         if _KEY.fullmatch(number) and key not in found and _names(number, name) and (
-                kind == "Agent" or name not in taken | many.keys()):
+                kind == "Agent" or name not in taken):
             found[key] = name
     return found, twice
 

@@ -91,7 +91,7 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
-            before = self._state()
+            before = None if self._stamp is None else self._state()
             self.problem = self.detail = ""
             self.names.look()
             try:
