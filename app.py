@@ -134,6 +134,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data import outside
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
@@ -162,6 +163,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     def lang() -> str:
         return current_user.language
 
+    def records(now: Any, call: Any) -> Any:
+        return outside.around(now, call, issabel)
+
     def rename(pairs: Any) -> None:
         store.rename(pairs)
         users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
@@ -187,7 +191,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
-        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)], records)
     api_dashboard.register(server, view, prefix, allow)
     api_queues.register(server, view, prefix, allow)
     api_agents.register(server, view, prefix, allow)
@@ -224,8 +228,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     mine = guard.callback(app, Permission.CALLS)
     callbacks.calls.register(
         mine, view, who, lambda _, callids: recordings.with_recording(callids),
-        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
-    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]),
+        records)
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids), records)
     callbacks.calls.register_clientside(app)
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
