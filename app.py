@@ -366,7 +366,24 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store)
+def examined(settings: "config.Settings") -> list[Any]:
+    """What the doctor finds in this installation; nothing is written."""
+    from data import book_open, doctor
+    from data.recordings import Recordings
+
+    issabel, store = open_issabel(settings), None
+    folder = settings.DATA_DIR / ("store-mysql" if settings.QUEUE_LOG_SOURCE == "mysql" else "store")
+    if (folder / book_open.NAME).exists():
+        try:
+            store = open_store(settings, issabel, read_only=True)
+            store.refresh()
+        except book_open.BookError as error:
+            click.echo(f"{folder}: {error}", err=True)
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
+    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE)
+
+
+data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
 
 
 if __name__ == "__main__":

@@ -308,8 +308,8 @@ def show_total(view: Callable, filters: Site | None, version: int | None) -> dic
 # -- one call --------------------------------------------------------------------------------------
 
 
-def show_panel(view: Callable, who: Callable, recorded: Recorded, records: journey.Records, chosen: Site | None, filters: Site | None,
-               shown: Site | None, version: int | None) -> dict:
+def show_panel(view: Callable, who: Callable, recorded: Recorded, records: journey.Records, chosen: Site | None,
+               filters: Site | None, shown: Site | None, version: int | None) -> dict:
     """The call of the row that was clicked, beside the list; one that goes on is told anew when the log has grown."""
     if not chosen:
         return {"panel": None, "shown": None}
@@ -322,8 +322,8 @@ def show_panel(view: Callable, who: Callable, recorded: Recorded, records: journ
     query = filters["query"] if filters else ""
     href = addresses.page(filters["prefix"] if filters else "/", f"/calls/{quote(found.callid, safe='')}", query)
     return {"panel": journey_page.panel(
-        lang, journey.told(now, lang, found, records), journey.audible(now, who, recorded, found), href, int(chosen["index"]),
-        int(chosen["rows"])), "shown": chosen if journey.over(found) else None}
+        lang, journey.told(now, lang, found, records), journey.audible(now, who, recorded, found), href,
+        int(chosen["index"]), int(chosen["rows"])), "shown": chosen if journey.over(found) else None}
 
 
 def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, links: Callable,
