@@ -84,6 +84,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
+    import callbacks.live
     import callbacks.queues
     import callbacks.shell
     from api import agents as api_agents
@@ -91,6 +92,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import now as api_now
     from api import queues as api_queues
     from api import recordings as api_recordings
     from api import server as api_server
@@ -101,7 +103,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import agent, agents, calls, dashboard, journey, parts, queues, shell
+    from layouts import agent, agents, calls, dashboard, journey, live, parts, queues, shell
     from render import addresses
 
     settings = centre(settings)
@@ -144,7 +146,8 @@ def create_app(settings: "config.Settings") -> "Dash":
         guard.declare(server, endpoint, None, open=True)
 
     cors.register(server, prefix, settings.cors_origins)
-    root.register(server, store.health, TITLE, VERSION, prefix)
+    link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
+    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
@@ -164,6 +167,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
+             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD),
              "/calls": ("calls", calls.layout, Permission.CALLS),
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS)}
@@ -188,6 +192,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
+    callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
     callbacks.agents.register(guard.callback(app, Permission.AGENTS), view, who, lambda: store.names.known.pairs)
@@ -195,7 +200,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.agents.register_clientside(app)
     callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
     callbacks.agent.register_clientside(app)
-    app.store, app.users, app.recordings, app.first = store, users, recordings, first
+    callbacks.live.register_clientside(app)
+    app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
     return app
 
 
@@ -211,6 +217,8 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from data import pulse
+
     settings = centre(settings)
     stop = threading.Event()
     if settings.DEMO:
@@ -218,15 +226,10 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
         threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",
                          daemon=True).start()
 
-    def follow() -> None:
-        while not stop.is_set():
-            try:
-                app.store.refresh()
-            except Exception:
-                log.exception("the log could not be read this time")
-            stop.wait(settings.REFRESH_SECONDS)
-
-    threading.Thread(target=follow, name="follow", daemon=True).start()
+    for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
+                       ("ami", app.link and (lambda: app.link.run(stop)))):
+        if work:
+            threading.Thread(target=work, name=name, daemon=True).start()
     return stop
 
 

@@ -52,7 +52,7 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
-    was written; `lines` what the log says (`Store.lines`).
+    was written; `builder` is what was folded, as it stood; `lines` what the log says (`Store.lines`).
 
     `memo` holds the answers to questions of this version, `places` the long ones: legs chosen and put in order."""
 
@@ -65,6 +65,7 @@ class Snapshot:
     young_people: cubes.People
     tables: Callable[[], tuple[pa.Table, pa.Table, pa.Table, pa.Table]]  # young legs, attempts, sessions, pauses
     pending: pa.Table
+    builder: Builder
     who: Names
     shelf: Shelf
     data_until: int | None

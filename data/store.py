@@ -303,8 +303,8 @@ class Store:
         return Snapshot(
             self.site, sum(self._state()[:3]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), self.names.known.over(builder.agents.names), self.shelf, builder.clock or None,
-            self.problem, self.lines)
+            builder.pending(now), frozen, self.names.known.over(builder.agents.names), self.shelf,
+            builder.clock or None, self.problem, self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
         """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and

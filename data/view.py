@@ -212,6 +212,21 @@ class View(Tally):
 
     # -- now -------------------------------------------------------------------------------------
 
+    def shown(self, number: str) -> str:
+        """A caller's number as this user may read it."""
+        return number if self.numbers else masked(number)
+
+    def target(self, queue: str) -> float:
+        """The service level (0-100) that the queue should reach."""
+        return SL_TARGET
+
+    def sums_since(self, start: int, origin: str) -> Sums:
+        """Sums per raw queue code of the legs that entered at `start` (epoch) or later."""
+        origins = self._origins(origin)
+        rows = self.snapshot.between(start, 1 << 60).keep(
+            lambda run, chosen: True if len(origins) > 1 else run.number("internal")[chosen] == origins[0])
+        return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
+
     def live(self) -> dict[str, Any]:
         """Who waits and who talks at this moment: `waiting`, `longest_wait` seconds or None, `talking`."""
         going = self.snapshot.open

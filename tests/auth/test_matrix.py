@@ -32,6 +32,10 @@ ROUTES = {
         "queues"),
     **dict.fromkeys((f"agents.{name}" for name in (
         "listed", "statistics", "comparison", "pauses", "intervals", "timeline", "sessions")), "agents"),
+    "live.board_of_now": "dashboard", "live.thresholds": "dashboard", "live.set_thresholds": "admin",
+    "kiosks.list_kiosks": "admin", "kiosks.make_kiosk": "admin", "kiosks.revoke_kiosk": "admin",
+    "kiosk_board": OPEN, "kiosk_page": OPEN, "kiosk_files": OPEN,
+    "realtime.queues": "queues", "realtime.agents": "agents",
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -58,10 +62,10 @@ CALLBACKS = {
     "agents-names-said.children": "admin",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
-    "calls-address.data": "calls", "journey-body.children": "calls",
+    "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
 }
-IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
-                  "calls-seen.data"}
+IN_THE_BROWSER = {"live.data-asked", "shell-theme.data", "shell-go.href", "_pages_dummy.children",
+                  "calls-ready.data", "calls-seen.data", "journey-ready.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
@@ -69,13 +73,16 @@ ANSWERS = {
     ("auth.login", "POST"): 401, ("auth.logout", "POST"): 303, ("auth.password", "POST"): 401,
     ("auth.language", "POST"): 422, ("api_auth.login", "POST"): 422, ("api_auth.refresh", "POST"): 422,
     ("api_auth.password", "POST"): 422,
+    ("live.set_thresholds", "PUT"): 422, ("kiosks.make_kiosk", "POST"): 422, ("kiosk_board", "GET"): 401,
+    ("kiosks.revoke_kiosk", "DELETE"): 404,
     # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
     **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
-    "calls.journey": "/api/calls/1.1",
+    "calls.journey": "/api/calls/1.1", "kiosks.revoke_kiosk": "/api/kiosks/0", "kiosk_files":
+    "/kiosk/files/b-app/live.js",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "agents.sessions": "/api/agents/Beatriz/sessions",
@@ -223,6 +230,9 @@ VALUES = {
     "shell-filters.data": {"query": RANGE, "path": "/", "default": "today", "prefix": "/", "dates": None},
     "shell-site.data": {"prefix": "/", "pages": ["/"]}, "shell-url.search": f"?{RANGE}", "shell-url.pathname": "/",
     "shell-version.data": 0, "shell-tick.n_intervals": 1, "shell-theme.data": "light",
+    # A call that went through a queue of somebody else.
+    "calls-grid.getRowsRequest": {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}},
+    "calls-chosen.data": {"callid": "1.2", "index": 0, "rows": 2}, "journey-callid.data": "1.2",
     "_pages_location.pathname": "/", "_pages_location.search": f"?{RANGE}",
 }
 
