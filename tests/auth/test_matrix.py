@@ -289,9 +289,12 @@ def test_asking_for_a_foreign_queue_answers_as_if_it_did_not_exist(site, asked):
     assert there == nowhere
     assert {row["queue"] for row in there["queues"]} <= {"Soporte"}
     for key, spec in site.app.callback_map.items():
-        if first(key) in CALLBACKS and first(key).startswith("dashboard-"):
-            filters = {**VALUES["shell-filters.data"], "query": query}
+        page = first(key).split("-")[0]
+        if first(key) in CALLBACKS and page in ("dashboard", "queues", "agents", "agent"):
+            path = {"agent": "/agents/Zoraida"}.get(page, "/")
+            filters = {**VALUES["shell-filters.data"], "query": query, "path": path}
             sent = body(key, spec, **{"shell-filters.data": filters})
             text = site.browser("limited").post("/_dash-update-component", json=sent).get_data(as_text=True)
             assert "Mora Grave" not in text
             assert "3009998888" not in text
+            assert '"Zoraida"' not in text
