@@ -60,7 +60,7 @@ class Pictures:
         limit = NEXT if self._process else FIRST
         if self._process is None or self._process.poll() is not None:
             self._process, limit = subprocess.Popen(
-                [sys.executable, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, "-P", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=None if self.environment is None else dict(self.environment)), FIRST
         try:
             assert self._process.stdin is not None

@@ -127,13 +127,13 @@ TABLES = {table.key: table for table in (
         _metric("count", total="sum"), Column("share", mark("Share"), "percent", total="share")),
         series=("count",), across=True),
     Table("calls", mark("Calls"), (
-        Column("enter", mark("Date and time"), "moment", 1.75), Column("caller", mark("Number"), "phone", 1.5),
+        Column("enter", mark("Date and time"), "moment", 2.0), Column("caller", mark("Number"), "phone", 1.45),
         Column("did", mark("DID"), "phone", 1.3), Column("queue_name", mark("Queue"), "text", 1.6),
-        Column("agent_name", mark("Agent"), "text", 2.2), Column("outcome", mark("Outcome"), "outcome", 1.3),
+        Column("agent_name", mark("Agent"), "text", 2.2), Column("outcome", mark("Outcome"), "outcome", 1.35),
         Column("wait", mark("Wait"), "seconds", 0.9, total="sum"),
-        Column("talk", mark("Conversation"), "seconds", 1.1, total="sum"),
-        Column("end", mark("End"), "moment", 1.75), Column("end_by", mark("Ended by"), "ended", 1.2),
-        Column("transfer_to", mark("Transferred to"), "phone", 1.3), Column("callid", mark("Call"), "text", 1.8)),
+        Column("talk", mark("Conversation"), "seconds", 1.2, total="sum"),
+        Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.15),
+        Column("transfer_to", mark("Transferred to"), "phone", 1.3), Column("callid", mark("Call"), "text", 2.0)),
         notes=(mark("One row is one stay in one queue, dated when the call entered it."),)),
 )}
 
