@@ -6,17 +6,16 @@ The web half is imported where it is needed: `analyze` and its sisters answer wi
 import fcntl
 import gc
 import importlib
-import importlib.abc
-import json
 import logging
-import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+
+from data import cli as data_commands
+from data.cli import fail
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -79,7 +78,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.calls
     import callbacks.dashboard
+    import callbacks.journey
     import callbacks.shell
     from api import auth as api_auth
     from api import calls as api_calls
@@ -94,7 +95,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import dashboard, parts, shell
+    from layouts import calls, dashboard, journey, parts, shell
+    from render import addresses
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -106,6 +108,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    store.recorded = recordings.callids
 
     def view() -> Any:
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
@@ -135,7 +138,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
-    api_calls.register(server, view, prefix, allow, lang)
+    api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     for endpoint in api_server.register(server, prefix):
@@ -147,9 +151,12 @@ def create_app(settings: "config.Settings") -> "Dash":
         suppress_callback_exceptions=True, use_async=False, enable_mcp=False, update_title=None,
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
-    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD)}
-    for path, (name, layout, permission) in exist.items():
-        dash.register_page(name, path=path, title=TITLE, layout=guard.page(
+    exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
+             "/calls": ("calls", calls.layout, Permission.CALLS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+    for path, (name, layout, permission) in {**exist, **below}.items():
+        where = {"path_template": path} if path in below else {"path": path}
+        dash.register_page(name, **where, title=TITLE, layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
             lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
     dash.register_page("not_found_404", title=TITLE, layout=lambda **_: parts.not_found(lang(), prefix))
@@ -160,6 +167,12 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
+    mine = guard.callback(app, Permission.CALLS)
+    callbacks.calls.register(
+        mine, view, who, lambda _, callids: recordings.with_recording(callids),
+        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+    callbacks.calls.register_clientside(app)
     app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 
@@ -196,20 +209,6 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 
 
 # -- the command line ------------------------------------------------------------------------------
-
-
-class Unwanted(importlib.abc.MetaPathFinder):
-    """pyarrow imports pandas, if it can, with the first array it makes: half a second that some commands do without."""
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is not needed here")
-
-
-def fail(words: str) -> None:
-    """One sentence on the error output, and exit code 2."""
-    click.echo(words, err=True)
-    sys.exit(2)
 
 
 def open_users() -> Any:
@@ -299,98 +298,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-@main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--as-of", type=int, help="Epoch of 'now'; by default the newest line.")
-@click.option("--options", "given", default="{}", help="Options as a JSON object.")
-@click.option("--sections", help="Parts of the answer, separated by commas.")
-def analyze(files: tuple[Path, ...], as_of: int | None, given: str, sections: str | None) -> None:
-    """Analyses log files, oldest first, and prints JSON."""
-    if sections and "agents" not in sections.split(","):
-        sys.meta_path.insert(0, Unwanted())
-    from data import analysis
-    from data.rules import BadOptions, Options
-
-    wanted = sections.split(",") if sections else list(analysis.SECTIONS)
-    unknown = [name for name in wanted if name not in analysis.SECTIONS]
-    if unknown:
-        fail(f"--sections: {', '.join(unknown)} is not one of {', '.join(analysis.SECTIONS)}.")
-    try:
-        answer = analysis.analyze(files, as_of=as_of, options=Options.read(json.loads(given)), sections=wanted)
-    except (BadOptions, json.JSONDecodeError) as error:
-        fail(f"--options: {error}.")
-    except analysis.Unreadable as error:
-        fail(str(error))
-    else:
-        json.dump({name: answer[name] for name in analysis.SECTIONS if name in wanted}, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
-
-
-@main.command()
-@click.option("--once", is_flag=True, help="Ends when everything that is there has been read.")
-@click.option("--json", "as_json", is_flag=True, help="Prints lines, rejected, legs, seconds and version as JSON.")
-def ingest(once: bool, as_json: bool) -> None:
-    """Brings the store up to date with the log, and keeps it so."""
-    settings = centre(read_settings())
-    store, began, told = open_store(settings), time.monotonic(), 0.0
-
-    def tell(done: Any) -> None:
-        nonlocal told
-        if not as_json and time.monotonic() - told >= 1:
-            told = time.monotonic()
-            click.echo(f"{done.lines:,} lines read", err=True)
-
-    while True:
-        read = store.refresh(tell)
-        while store.refresh(tell).chunks:
-            pass
-        store.settle()
-        if once:
-            break
-        if read.lines and not as_json:
-            click.echo(f"{store.counts()['lines']:,} lines, {store.counts()['legs']:,} legs")
-        time.sleep(settings.REFRESH_SECONDS)
-    found = {**store.counts(), "seconds": round(time.monotonic() - began, 3)}
-    if store.problem:
-        fail(f"{store.problem}: {store.detail or settings.QUEUE_LOG_PATH}.")
-    words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
-    click.echo(json.dumps(found) if as_json else words.format(**found))
-
-
-@main.command()
-@click.argument("table", type=click.Choice(["events", "legs", "attempts", "sessions", "pauses"]))
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First local day.")
-@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last local day, included.")
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; the standard output without it.")
-def dump(table: str, start: Any, end: Any, kind: str, out: Path | None) -> None:
-    """Writes TABLE from the store."""
-    from data import dump as dumps
-
-    if kind == "parquet" and out is None:
-        fail("--out: parquet needs a file.")
-    settings = centre(read_settings())
-    try:
-        dumps.write(open_store(settings), table, start and start.date(), end and end.date(), kind, out)
-    except dumps.Refused as error:
-        fail(f"{error}")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3660))
-@click.option("--calls-per-day", default=400, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--seed", default=1, show_default=True, type=int)
-def demo(folder: Path, days: int, calls_per_day: int, seed: int) -> None:
-    """Writes a reproducible demonstration center into FOLDER: log, rotated copies, recordings, CDR rows."""
-    from data import demo as centres
-
-    try:
-        made = centres.write(folder, days=days, calls_per_day=calls_per_day, seed=seed)
-    except (OSError, ValueError) as error:
-        fail(f"{folder}: {error}.")
-    else:
-        click.echo(f"{made.calls} calls of {made.days} days in {made.lines} lines: {made.queue_log}")
+data_commands.register(main, lambda: centre(read_settings()), open_store)
 
 
 if __name__ == "__main__":

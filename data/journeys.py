@@ -67,6 +67,27 @@ def page(view: View, filters: CallFilters, sort: Sort = NEWEST, start: int = 0,
     return read(view, gathered(view, filters), numbers[max(start, 0):max(stop, 0)]), len(numbers)
 
 
+def around(view: View, filters: CallFilters, callid: str,
+           sort: Sort = NEWEST) -> tuple[str | None, str | None, tuple[int, int] | None]:
+    """Callids of the journeys before and after the one with this callid in the list of these filters, and its place and
+    how many there are; None where there is none."""
+    numbers, found = order(view, filters, sort), gathered(view, filters)
+    mine = np.isin(found.places, runs.places(view.legs_of(callid), view.snapshot.legs))
+    spots = np.flatnonzero(mine)
+    if not len(spots):
+        return None, None, None
+    place = np.flatnonzero(numbers == np.searchsorted(found.heads, spots[0], side="right") - 1)
+    if not len(place):
+        return None, None, None
+    at = int(place[0])
+
+    def named(index: int) -> str | None:
+        if not 0 <= index < len(numbers):
+            return None
+        return str(read(view, found, numbers[index:index + 1])["callid"].iloc[0])
+    return named(at - 1), named(at + 1), (at, len(numbers))
+
+
 def order(view: View, filters: CallFilters, sort: Sort = NEWEST) -> np.ndarray:
     """int32 numbers of the journeys of these filters, in order; equal ones newest first."""
     def make() -> np.ndarray:

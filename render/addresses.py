@@ -1,6 +1,7 @@
 """Where a number leads: addresses of pages with exactly the filters behind it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -55,3 +56,10 @@ def _changes(moment: dt.datetime) -> bool:
 def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:
     """The range of a weekday pattern: the period itself, or the eight weeks up to its end when it is too short."""
     return filters if filters.days >= least else replace(filters, start=filters.end - dt.timedelta(days=days - 1))
+
+
+def exports(prefix: str, report: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Words and addresses of a report as files, for exactly these filters."""
+    query = urlencode([pair for pair in pairs if pair[0] not in UNSAID or UNSAID[pair[0]] != pair[1]])
+    return [(words, page(prefix, f"/api/reports/export/{report}/{form}", query))
+            for words, form in (("CSV", "csv"), ("Excel", "excel"))]

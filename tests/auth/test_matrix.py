@@ -40,8 +40,12 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
+    "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
+    "calls-address.data": "calls", "journey-body.children": "calls",
 }
-IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children"}
+IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
+                  "calls-seen.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
