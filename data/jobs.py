@@ -197,8 +197,8 @@ class Jobs:
         if job is None:
             return None
         with self._open() as con:
-            mine = con.execute("UPDATE job SET state = 'running' WHERE id = ? AND state = 'waiting'", (job.id,)).rowcount
-        return job if mine else None
+            mine = con.execute("UPDATE job SET state = 'running' WHERE id = ? AND state = 'waiting'", (job.id,))
+            return job if mine.rowcount else None
 
     def _do(self, job: Job, make: Make) -> None:
         part, told = self.folder / f"{job.id}.part", 0.0

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from data import call_rows, calls
-from data.call_filters import CallFilters
+from data import call_rows, calls, journeys
+from data.call_filters import CallFilters, Sort
+from data.calls import NEWEST
 from data.filters import Filters
 from data.measures import SUMS
 from data.view import View
@@ -27,6 +28,8 @@ TABLES = {
     "events": ("events",),
 }
 TYPES = tuple(TABLES)
+UNITS = {"legs": "calls", "calls": "journeys"}  # what a row of the list of calls is
+SORTS = {"calls": calls.SORTS, "journeys": journeys.SORTS}
 # Reports about the calls of a list, which may be narrowed further than the common filters.
 NARROW = frozenset({"calls", "events"})
 
@@ -46,9 +49,14 @@ class Rows:
         return next(self.pieces(count), pd.DataFrame())
 
 
-def rows(view: View, table: str, filters: CallFilters) -> Rows:
-    """The rows of a table of TABLES."""
-    return _ASKED[table](view, filters)
+def tables(report: str, unit: str = "legs") -> tuple[str, ...]:
+    """The tables of a report; the list of calls may be one of journeys."""
+    return tuple(UNITS[unit] if name == "calls" else name for name in TABLES[report])
+
+
+def rows(view: View, table: str, filters: CallFilters, sort: Sort = NEWEST) -> Rows:
+    """The rows of a table (`tables`); `sort` is the order of a list of calls."""
+    return _LISTED[table](view, filters, sort) if table in _LISTED else _ASKED[table](view, filters)
 
 
 def totals(view: View, report: str, filters: CallFilters) -> dict[str, float | int | None]:
@@ -75,15 +83,30 @@ def _counted(ask: Callable[[View, Filters], pd.DataFrame]) -> Callable[[View, Ca
     return asked
 
 
-def _calls(view: View, filters: CallFilters) -> Rows:
-    places = calls.order(view, filters)
-
+def _pieces(places: Any, read: Callable[[Any], pd.DataFrame]) -> Callable[[int], Iterator[pd.DataFrame]]:
     def pieces(size: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(places), size):
-            yield calls.read(view, places[start:start + size])
-    chosen = call_rows.chosen(view, filters).rows
+            yield read(places[start:start + size])
+    return pieces
+
+
+def _calls(view: View, filters: CallFilters, sort: Sort) -> Rows:
+    places, chosen = calls.order(view, filters, sort), call_rows.chosen(view, filters).rows
     seconds = {name: chosen.number(name) for name in ("wait", "talk")}
-    return Rows(len(places), pieces, {name: int(values[values >= 0].sum()) for name, values in seconds.items()})
+    return Rows(len(places), _pieces(places, lambda some: calls.read(view, some)),
+                {name: int(values[values >= 0].sum()) for name, values in seconds.items()})
+
+
+def _journeys(view: View, filters: CallFilters, sort: Sort) -> Rows:
+    numbers, found = journeys.order(view, filters, sort), journeys.gathered(view, filters)
+    seconds = {name: getattr(found, name)[numbers] for name in ("wait", "talk")}
+    total = {name: int(values[values >= 0].sum()) for name, values in seconds.items()}
+
+    def read(some: Any) -> pd.DataFrame:
+        frame = journeys.read(view, found, some)
+        return frame.assign(**{name: [" → ".join(words) for words in frame[name]]
+                               for name in ("queue_names", "agent_names")})
+    return Rows(len(numbers), _pieces(numbers, read), {**total, "legs": int(found.legs[numbers].sum())})
 
 
 def _outcomes(view: View, filters: CallFilters) -> Rows:
@@ -122,8 +145,9 @@ def _metrics(view: View, filters: CallFilters) -> Rows:
                                 "before": [before[name] for name in now]}, dtype=object), {})
 
 
+_LISTED: dict[str, Callable[[View, CallFilters, Sort], Rows]] = {"calls": _calls, "journeys": _journeys}
 _ASKED: dict[str, Callable[[View, CallFilters], Rows]] = {
-    "metrics": _metrics, "outcomes": _outcomes, "events": _events, "agents": _agents, "calls": _calls,
+    "metrics": _metrics, "outcomes": _outcomes, "events": _events, "agents": _agents,
     "queues": _counted(lambda view, filters: view.by_queue(filters)),
     "days": _counted(lambda view, filters: view.by_day(filters)),
     "hours": _counted(lambda view, filters: view.by_hour(filters)),

@@ -66,7 +66,8 @@ def _written(kind: str, decimal: str) -> Callable[[Any], str]:
     def words(value: str) -> str:
         found = _FORBIDDEN.sub("", value)
         return f"'{found}" if _FORMULA.match(found) else found
-    chosen: Callable[[Any], str] = {"count": number, "percent": number, "seconds": seconds, "moment": moment,
-                                    "date": str, "delta": str}.get(kind, words)
+    known: dict[str, Callable[[Any], str]] = {"count": number, "percent": number, "seconds": seconds,
+                                              "moment": moment, "date": str, "delta": str}
+    chosen = known.get(kind, words)
     return lambda value: "" if value is None else value if isinstance(value, str) and chosen is not words else chosen(
         value)

@@ -10,8 +10,8 @@ from svglib import fonts as svg_fonts
 from svglib.svglib import svg2rlg
 
 from render import lettering
-from render.theme import TONES
 from render.lettering import CHART, FONTS, REGULAR
+from render.theme import TONES
 
 TONE = {name: HexColor(colour) for name, colour in TONES["light"].items()}
 PIXELS = 4 / 3  # of a point

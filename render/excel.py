@@ -134,8 +134,8 @@ def _sheet(sheet: Worksheet, one: Plan, lang: str, number: int) -> None:
     sheet.oddFooter.center.text = "&P / &N"
     if not one.rows:
         return
-    place = f"A1:{get_column_letter(len(one.columns))}{one.rows + 1}"
-    table = ListObject(displayName=f"T{number + 1}_{one.part.table.key}", ref=place, tableStyleInfo=TableStyleInfo(
+    area = f"A1:{get_column_letter(len(one.columns))}{one.rows + 1}"
+    table = ListObject(displayName=f"T{number + 1}_{one.part.table.key}", ref=area, tableStyleInfo=TableStyleInfo(
         name="TableStyleLight9", showRowStripes=True))
     table._initialise_columns()
     table.tableColumns = [TableColumn(id=i, name=words) for i, words in enumerate(_heads(one, lang), 1)]
@@ -256,12 +256,14 @@ def _cover(sheet: Worksheet, report: Report, logo: Path | None) -> None:
         for place, totals in ((3, report.now), (4, report.past)):
             held = sheets.plain(kpi.metric.kind, totals.get(kpi.metric.key))
             put(place, "—" if held is None else held, ink, form, horizontal="right")
-        put(5, change(lang, kpi.metric.key, *(t.get(kpi.metric.key) for t in (report.now, report.past))) or "", quiet, horizontal="right")
+        both = (totals.get(kpi.metric.key) for totals in (report.now, report.past))
+        put(5, change(lang, kpi.metric.key, *both) or "", quiet, horizontal="right")
         for place in range(2, 6):
             sheet.cell(row, place).border = Border(bottom=_LINE)
         row += 1
-    for title, pairs in ((text(lang, "What was asked"), report.filters), (text(lang, "About this report"), report.about),
-                         (text(lang, "Rows"), [(part.title, counted(lang, part)) for part in report.parts]),
+    held = [(part.title, counted(lang, part)) for part in report.parts]
+    for title, pairs in ((text(lang, "What was asked"), report.filters),
+                         (text(lang, "About this report"), report.about), (text(lang, "Rows"), held),
                          (text(lang, "Definitions"), report.terms)):
         row += 1
         put(2, title, Font(name="Calibri", size=12, bold=True, color=_TONE["answered"]))

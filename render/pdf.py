@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +117,15 @@ def write(report: Report, out: Path, pictures: Pictures, size: str = "a4", logo:
             missing.append((picture.title, reason))
     done = 0
     for part in report.parts:
-        paper_tables.write(paper, part, report.lang, lambda more, before=done: progress(before + more, whole))
+        paper_tables.write(paper, part, report.lang, partial(_further, progress, done, whole))
         done += part.rows.count
     _definitions(paper)
     paper.close()
     return missing
+
+
+def _further(progress: Progress, before: int, whole: int, done: int) -> None:
+    progress(before + done, whole)
 
 
 # -- the cover ---------------------------------------------------------------------------------------

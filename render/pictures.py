@@ -59,7 +59,7 @@ class Pictures:
     def _asked(self, message: bytes) -> bytes:
         limit = NEXT if self._process else FIRST
         if self._process is None or self._process.poll() is not None:
-            self._process, limit = subprocess.Popen(
+            self._process, limit = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-P", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=None if self.environment is None else dict(self.environment)), FIRST
         try:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from data.call_filters import CallFilters
-from data.reports import NARROW, TABLES, TYPES, Rows, rows, totals
+from data.call_filters import CallFilters, Sort
+from data.calls import NEWEST
+from data.reports import NARROW, TYPES, Rows, rows, tables, totals
 from i18n import day, duration, moment, number, text, weekday
 from render import cards
 from render.cards import Kpi
@@ -88,11 +89,11 @@ class Report:
         held = {key: GLOSSARY[key] for key in GLOSSARY if key in keys and GLOSSARY[key].definition}
         return list({text(self.lang, t.label): text(self.lang, t.definition) for t in held.values()}.items())
 
-    def name(self, ending: str, filters: CallFilters) -> str:
-        """A name for the file, without anything that a file system or a mail program trips over."""
-        stem = text(self.lang, FILE_WORDS[self.key])
-        days = f"{filters.start}" if filters.days == 1 else f"{filters.start}_{filters.end}"
-        return f"{stem}_{days}.{ending}"
+
+def name(lang: str, key: str, filters: CallFilters, ending: str) -> str:
+    """What the file is called: nothing that a file system or a mail program trips over."""
+    days = f"{filters.start}" if filters.days == 1 else f"{filters.start}_{filters.end}"
+    return f"{text(lang, FILE_WORDS[key])}_{days}.{ending}"
 
 
 FILE_WORDS = {"general": mark("report-general"), "calls": mark("report-calls"), "queues": mark("report-queues"),
@@ -101,17 +102,19 @@ FILE_WORDS = {"general": mark("report-general"), "calls": mark("report-calls"), 
 
 
 def report(view: Any, lang: str, key: str, filters: CallFilters, company: str, made: dt.datetime,
-           theme: str | None = "light", drawn: bool = True, prefix: str = "/") -> Report:
+           theme: str | None = "light", drawn: bool = True, prefix: str = "/", unit: str = "legs",
+           sort: Sort = NEWEST) -> Report:
     """The report `key` (data.reports.TYPES) of these filters; `made` is the moment that stands on it. Without `drawn`
-    no figure is made."""
+    no figure is made. `unit` and `sort` are those of a list of calls."""
     now, common = totals(view, key, filters), filters.common
     before = totals(view, key, _previous(filters))
     found = cards.kpis(lang, prefix, filters, now, before, pd.DataFrame(columns=["date", "offered"]), view.now())
-    parts = [Part(DESCRIBED[name], text(lang, DESCRIBED[name].title), rows(view, name, filters))
-             for name in TABLES[key] if name != "days" or common.days > 1]
-    return Report(key, lang, text(lang, TITLES[key]), company, span(lang, filters), understood(view, lang, key, filters),
-                  about(view, lang, made), made, found, now, before, cards.before_words(lang, common),
-                  pictures(view, lang, theme, key, filters, prefix) if drawn and now["offered"] else [], parts)
+    parts = [Part(DESCRIBED[name], text(lang, DESCRIBED[name].title), rows(view, name, filters, sort))
+             for name in tables(key, unit) if key != "general" or name != "days" or common.days > 1]
+    drawings = pictures(view, lang, theme, key, filters, prefix) if drawn and now["offered"] else []
+    return Report(key, lang, text(lang, TITLES[key]), company, span(lang, filters),
+                  understood(view, lang, key, filters), about(view, lang, made), made, found, now, before,
+                  cards.before_words(lang, common), drawings, parts)
 
 
 def _previous(filters: CallFilters) -> CallFilters:

@@ -124,7 +124,7 @@ def formulas(found: Sequence[Column], last: int, constants: Mapping[str, float])
 def totals(found: Sequence[Column], styles: Mapping[str, int], below: Sequence[Any], row: int,
            constants: Mapping[str, float]) -> str:
     """The last row: formulas with the value they had when this was written."""
-    made = []
+    made: list[str] = []
     for place, (column, words, value) in enumerate(zip(found, formulas(found, row - 1, constants), below, strict=True),
                                                    1):
         letter, style = get_column_letter(place), styles.get(f"total {column.kind}", styles["total text"])

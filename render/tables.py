@@ -135,6 +135,15 @@ TABLES = {table.key: table for table in (
         Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.15),
         Column("transfer_to", mark("Transferred to"), "phone", 1.3), Column("callid", mark("Call"), "text", 2.0)),
         notes=(mark("One row is one stay in one queue, dated when the call entered it."),)),
+    Table("journeys", mark("Calls"), (
+        Column("enter", mark("Date and time"), "moment", 2.0), Column("caller", mark("Number"), "phone", 1.5),
+        Column("did", mark("DID"), "phone", 1.4), Column("queue_names", mark("Queues"), "text", 2.4),
+        Column("agent_names", mark("Agents"), "text", 2.6), Column("outcome", mark("Outcome"), "outcome", 1.35),
+        Column("wait", mark("Wait"), "seconds", 0.9, total="sum"),
+        Column("talk", mark("Conversation"), "seconds", 1.2, total="sum"), _metric("legs", total="sum"),
+        Column("end", mark("End"), "moment", 2.0), Column("callid", mark("Call"), "text", 2.0)),
+        notes=(mark("One row is one call with all its stays in queues; its outcome is that of the last one, or "
+                    "answered when an agent took it."),)),
 )}
 
 
@@ -165,9 +174,9 @@ def _values(kind: str, lang: str, values: pd.Series) -> list[Any]:
     found = [None if value is None or value != value or value == "" else value for value in values.tolist()]
     if kind in ("outcome", "ended"):
         words = {key: text(lang, label) for key, label in (OUTCOME_WORDS if kind == "outcome" else ENDED).items()}
-        return [words.get(value, value) for value in found]
+        return [words.get(str(value), value) for value in found]
     if kind == "hour":
-        return [f"{int(hour):02}:00" for hour in found]
+        return [f"{hour:02}:00" for hour in values.astype("int64")]
     return found
 
 
