@@ -28,7 +28,7 @@ NO_REPORTS = "Your user has no permission for this."
 NO_JOB = "There is no such report; they are kept for a day."
 NOT_YET = "The report is not ready."
 TOO_MANY = "You have enough reports waiting; wait for one or cancel it."
-TOO_SLOW = "The report takes longer than a request may last. Ask for it at /api/reports/jobs."
+TOO_SLOW = "The report takes longer than a request may last. Ask for it with POST."
 LONGEST = 900.0  # seconds that a request waits for its file
 LOOK = 0.05
 
@@ -126,7 +126,7 @@ def register(server: OpenAPI, view: Callable[[], Any], jobs: Jobs, begin: Callab
         return failure(422 if asked_wrong else 500 if job.state == "failed" else 409, exports.told(
             job, current_user.language)["problem"] or text(current_user.language, NO_JOB))
 
-    @api.post("/jobs/<string:type>/<string:format>", summary="Begins a report that takes its time")
+    @api.post("/export/<string:type>/<string:format>", summary="Begins the same as a job, for what takes its time")
     def begin_job(path: What, query: ExportQuestion) -> Response:
         response = success(described(submitted(understood(path))))
         response.status_code = 202

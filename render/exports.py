@@ -58,7 +58,7 @@ class Asked:
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Asked":
         queues = values["queues"]
-        return cls(**{**values, "filters": parse(values["filters"], dt.date.min),
+        return cls(**{**values, "filters": parse(values["filters"], dt.date(2000, 1, 1)),
                       "queues": None if queues is None else frozenset(queues)})
 
     @property

@@ -107,10 +107,9 @@
     var link = event.target.closest && event.target.closest("a[data-job]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
     event.preventDefault();
-    var where = new URL(link.href);
-    var path = where.pathname.slice(where.pathname.indexOf("/api/reports/export/") + "/api/reports/export/".length);
+    var path = link.href.slice(link.href.indexOf("/api/reports/") + "/api/reports/".length);
     link.classList.add("busy");
-    ask("jobs/" + path + where.search, "POST").then(function (job) {
+    ask(path, "POST").then(function (job) {
       job.mine = true;
       jobs.set(job.id, job);
       row(job);

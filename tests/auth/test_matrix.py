@@ -27,6 +27,9 @@ ROUTES = {
     "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
     "recordings.files": "recordings", "recordings.stream": "recordings", "recordings.waveform": "recordings",
     "recordings.download": "downloads",
+    # Who may save but has no right to reports is refused by the views themselves: tests/api/test_reports.py.
+    **{f"reports.{name}": "downloads" for name in ("export", "begin_job", "list_jobs", "show_job", "job_file",
+                                                   "cancel_job")},
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -43,6 +46,7 @@ CALLBACKS = {
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
     "calls-address.data": "calls", "journey-body.children": "calls",
+    "reports-kinds.children": "reports", "reports-empty.children": "reports",
 }
 IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
                   "calls-seen.data"}
@@ -55,11 +59,16 @@ ANSWERS = {
     ("api_auth.password", "POST"): 422,
     # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
     **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
+    ("reports.begin_job", "POST"): 202, ("reports.show_job", "GET"): 404, ("reports.job_file", "GET"): 404,
+    ("reports.cancel_job", "DELETE"): 404,
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
     "calls.journey": "/api/calls/1.1",
+    **dict.fromkeys(("reports.export", "reports.begin_job"), "/api/reports/export/general/csv"),
+    **dict.fromkeys(("reports.show_job", "reports.cancel_job"), "/api/reports/jobs/nothing"),
+    "reports.job_file": "/api/reports/jobs/nothing/file",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
@@ -70,9 +79,9 @@ PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls", "recordings"}),
-    "manager": ("manager", {}, {"dashboard", "calls", "downloads"}),
-    "boss": ("admin", {}, {"dashboard", "calls", "recordings", "downloads"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls", "recordings", "reports"}),
+    "manager": ("manager", {}, {"dashboard", "calls", "downloads", "reports"}),
+    "boss": ("admin", {}, {"dashboard", "calls", "recordings", "downloads", "reports"}),
     "due": ("admin", {"must_change": True}, {"dashboard", "calls", "recordings", "downloads"}),
     "disabled": ("admin", {}, set()),
 }
