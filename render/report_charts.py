@@ -56,7 +56,7 @@ def lying(labels: Sequence[str], series: Bars, theme_name: str | None, hover: st
         meta={}, margin={"l": 8, "r": 30, "t": 4, "b": 8},
         xaxis={"showgrid": True, "gridcolor": tone["line"], "tickformat": ticks, "nticks": 6, "rangemode": "tozero"},
         yaxis={"tickvals": places, "ticktext": names, "autorange": "reversed", "showgrid": False, "nticks": 0,
-               "rangemode": "normal"})}
+               "rangemode": "normal", "ticks": "outside", "ticklen": 6, "tickcolor": "rgba(0,0,0,0)"})}
 
 
 def queues(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
