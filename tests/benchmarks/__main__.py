@@ -21,6 +21,7 @@ from data import demo
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
+from tests.benchmarks import live
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -209,6 +210,7 @@ def main() -> None:
             reading(log, lines, folder)
         store_figures(logs[SIZES[0]], logs[SIZES[-1]], folder)
         worker_memory(logs[SIZES[-1]], folder)
+        live.figures(folder, say)
 
 
 if __name__ == "__main__":
