@@ -6,17 +6,21 @@ The web half is imported where it is needed: `analyze` and its sisters answer wi
 import fcntl
 import gc
 import importlib
-import importlib.abc
-import json
 import logging
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+
+from data import cli as data_commands
+from data.cli import fail
+from render import cli as report_commands
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -30,8 +34,11 @@ HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
-         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
+         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+
+START = 3.0  # seconds that the process of the reports is given to begin
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -79,24 +86,35 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.agent
+    import callbacks.agents
+    import callbacks.calls
     import callbacks.dashboard
+    import callbacks.journey
     import callbacks.live
+    import callbacks.queues
+    import callbacks.reports
     import callbacks.shell
+    from api import agents as api_agents
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
     from api import now as api_now
+    from api import queues as api_queues
     from api import recordings as api_recordings
+    from api import reports as api_reports
     from api import server as api_server
     from auth import guard, pages, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import dashboard, live, parts, shell
+    from layouts import agent, agents, calls, dashboard, journey, live, parts, queues, reports, shell
+    from render import addresses
 
     settings = centre(settings)
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,6 +126,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    store.recorded = recordings.callids
 
     def view() -> Any:
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
@@ -117,6 +136,10 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     def lang() -> str:
         return current_user.language
+
+    def rename(pairs: Any) -> None:
+        store.rename(pairs)
+        users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
@@ -138,9 +161,14 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
-    api_calls.register(server, view, prefix, allow, lang)
+    api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
+    api_queues.register(server, view, prefix, allow)
+    api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
+    jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
+    api_reports.register(server, view, jobs, starter(jobs, settings), users, letterhead, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -151,9 +179,16 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
-             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD)}
-    for path, (name, layout, permission) in exist.items():
-        dash.register_page(name, path=path, title=TITLE, layout=guard.page(
+             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD),
+             "/calls": ("calls", calls.layout, Permission.CALLS),
+             "/queues": ("queues", queues.layout, Permission.QUEUES),
+             "/agents": ("agents", agents.layout, Permission.AGENTS),
+             "/reports": ("reports", reports.layout, Permission.REPORTS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
+             "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
+    for path, (name, layout, permission) in {**exist, **below}.items():
+        where = {"path_template": path} if path in below else {"path": path}
+        dash.register_page(name, **where, title=TITLE, layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
             lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
     dash.register_page("not_found_404", title=TITLE, layout=lambda **_: parts.not_found(lang(), prefix))
@@ -164,9 +199,42 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
+    mine = guard.callback(app, Permission.CALLS)
+    callbacks.calls.register(
+        mine, view, who, lambda _, callids: recordings.with_recording(callids),
+        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)])
+        if current_user.can(Permission.REPORTS) else [])
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+    callbacks.calls.register_clientside(app)
+    callbacks.journey.register_clientside(app)
+    callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
+    callbacks.queues.register_clientside(app)
+    callbacks.agents.register(guard.callback(app, Permission.AGENTS), view, who, lambda: store.names.known.pairs)
+    callbacks.agents.register_saving(guard.callback(app, Permission.ADMIN), who, rename)
+    callbacks.agents.register_clientside(app)
+    callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
+    callbacks.agent.register_clientside(app)
     callbacks.live.register_clientside(app)
+    callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
     app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
     return app
+
+
+def starter(jobs: Any, settings: "config.Settings") -> Callable[[], None]:
+    """What starts the process that makes reports, when there is work and nobody at it; it ends by itself."""
+    guard, started = threading.Lock(), [-START]
+
+    def begin() -> None:
+        with guard:
+            if time.monotonic() - started[0] < START or not jobs.pending():
+                return
+            started[0] = time.monotonic()
+            process = subprocess.Popen([sys.executable, str(HERE / "app.py"), "exports"], stdin=subprocess.PIPE,  # noqa: S603
+                                       stdout=subprocess.DEVNULL, start_new_session=True)
+            threading.Thread(target=process.communicate, args=(settings.model_dump_json().encode(),),
+                             name="exports", daemon=True).start()
+
+    return begin
 
 
 def __getattr__(name: str) -> Any:
@@ -200,20 +268,6 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 # -- the command line ------------------------------------------------------------------------------
 
 
-class Unwanted(importlib.abc.MetaPathFinder):
-    """pyarrow imports pandas, if it can, with the first array it makes: half a second that some commands do without."""
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is not needed here")
-
-
-def fail(words: str) -> None:
-    """One sentence on the error output, and exit code 2."""
-    click.echo(words, err=True)
-    sys.exit(2)
-
-
 def open_users() -> Any:
     """The people of this installation, for the commands that administer them."""
     from auth.users import UserStore
@@ -245,11 +299,11 @@ def main(context: click.Context) -> None:
         serve()
 
 
-def read_settings() -> "config.Settings":
+def read_settings(**given: Any) -> "config.Settings":
     import config
 
     try:
-        return config.load()
+        return config.load(**given)
     except config.SettingsError as error:
         fail(str(error))
         raise
@@ -301,98 +355,8 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-@main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--as-of", type=int, help="Epoch of 'now'; by default the newest line.")
-@click.option("--options", "given", default="{}", help="Options as a JSON object.")
-@click.option("--sections", help="Parts of the answer, separated by commas.")
-def analyze(files: tuple[Path, ...], as_of: int | None, given: str, sections: str | None) -> None:
-    """Analyses log files, oldest first, and prints JSON."""
-    if sections and "agents" not in sections.split(","):
-        sys.meta_path.insert(0, Unwanted())
-    from data import analysis
-    from data.rules import BadOptions, Options
-
-    wanted = sections.split(",") if sections else list(analysis.SECTIONS)
-    unknown = [name for name in wanted if name not in analysis.SECTIONS]
-    if unknown:
-        fail(f"--sections: {', '.join(unknown)} is not one of {', '.join(analysis.SECTIONS)}.")
-    try:
-        answer = analysis.analyze(files, as_of=as_of, options=Options.read(json.loads(given)), sections=wanted)
-    except (BadOptions, json.JSONDecodeError) as error:
-        fail(f"--options: {error}.")
-    except analysis.Unreadable as error:
-        fail(str(error))
-    else:
-        json.dump({name: answer[name] for name in analysis.SECTIONS if name in wanted}, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
-
-
-@main.command()
-@click.option("--once", is_flag=True, help="Ends when everything that is there has been read.")
-@click.option("--json", "as_json", is_flag=True, help="Prints lines, rejected, legs, seconds and version as JSON.")
-def ingest(once: bool, as_json: bool) -> None:
-    """Brings the store up to date with the log, and keeps it so."""
-    settings = centre(read_settings())
-    store, began, told = open_store(settings), time.monotonic(), 0.0
-
-    def tell(done: Any) -> None:
-        nonlocal told
-        if not as_json and time.monotonic() - told >= 1:
-            told = time.monotonic()
-            click.echo(f"{done.lines:,} lines read", err=True)
-
-    while True:
-        read = store.refresh(tell)
-        while store.refresh(tell).chunks:
-            pass
-        store.settle()
-        if once:
-            break
-        if read.lines and not as_json:
-            click.echo(f"{store.counts()['lines']:,} lines, {store.counts()['legs']:,} legs")
-        time.sleep(settings.REFRESH_SECONDS)
-    found = {**store.counts(), "seconds": round(time.monotonic() - began, 3)}
-    if store.problem:
-        fail(f"{store.problem}: {store.detail or settings.QUEUE_LOG_PATH}.")
-    words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
-    click.echo(json.dumps(found) if as_json else words.format(**found))
-
-
-@main.command()
-@click.argument("table", type=click.Choice(["events", "legs", "attempts", "sessions", "pauses"]))
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First local day.")
-@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last local day, included.")
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; the standard output without it.")
-def dump(table: str, start: Any, end: Any, kind: str, out: Path | None) -> None:
-    """Writes TABLE from the store."""
-    from data import dump as dumps
-
-    if kind == "parquet" and out is None:
-        fail("--out: parquet needs a file.")
-    settings = centre(read_settings())
-    try:
-        dumps.write(open_store(settings), table, start and start.date(), end and end.date(), kind, out)
-    except dumps.Refused as error:
-        fail(f"{error}")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3660))
-@click.option("--calls-per-day", default=400, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--seed", default=1, show_default=True, type=int)
-def demo(folder: Path, days: int, calls_per_day: int, seed: int) -> None:
-    """Writes a reproducible demonstration center into FOLDER: log, rotated copies, recordings, CDR rows."""
-    from data import demo as centres
-
-    try:
-        made = centres.write(folder, days=days, calls_per_day=calls_per_day, seed=seed)
-    except (OSError, ValueError) as error:
-        fail(f"{folder}: {error}.")
-    else:
-        click.echo(f"{made.calls} calls of {made.days} days in {made.lines} lines: {made.queue_log}")
+data_commands.register(main, lambda: centre(read_settings()), open_store)
+report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 
 if __name__ == "__main__":

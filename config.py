@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     SECRET_KEY: str | None = None
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""
+    COMPANY_NAME: str = Field("", max_length=120)
+    COMPANY_LOGO: Path | None = None
+    PAPER_SIZE: Literal["a4", "letter"] = "a4"
     REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
     DEMO: bool = False
 
@@ -101,6 +104,19 @@ class Settings(BaseSettings):
         for origin in value.split(","):
             if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
                 raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+        return value
+
+    @field_validator("COMPANY_LOGO")
+    @classmethod
+    def _logo_is_a_picture(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                with value.open("rb") as file:
+                    head = file.read(8)
+            except OSError as error:
+                raise ValueError(f"{str(value)!r} cannot be read: {error.strerror}") from None
+            if not head.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+                raise ValueError(f"{str(value)!r} is neither a PNG nor a JPEG picture")
         return value
 
     @property

@@ -23,13 +23,14 @@ NOTHING = "—"
 
 @cache
 def catalogue(lang: str) -> dict[str, str]:
-    """Every message id of a language with its words."""
+    """Every message id of a language with its words; those of a context come after it and EOT, as in gettext."""
     words: dict[str, str] = {}
     for path in sorted((FOLDER / lang).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=lang):
                 if message.id:
-                    words[str(message.id)] = str(message.string)
+                    where = f"{message.context}\x04" if message.context else ""
+                    words[where + str(message.id)] = str(message.string)
     return words
 
 
@@ -37,6 +38,12 @@ def text(lang: str, msg: str, **values: object) -> str:
     """The words of `msg` in `lang`, placeholders like `{count}` filled from `values`."""
     words = catalogue(lang).get(msg) or msg
     return words.format(**values) if values else words
+
+
+def one(lang: str, msg: str) -> str:
+    """The words of `msg` said of one thing where they are usually said of many (msgctxt "one"): Answered is
+    Atendidas, and one call is Atendida."""
+    return catalogue(lang).get(f"one\x04{msg}") or text(lang, msg)
 
 
 def number(lang: str, value: float | None, decimals: int = 0) -> str:

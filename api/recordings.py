@@ -87,6 +87,16 @@ def described(one: Recording, number: int, callid: str, answered: float | None, 
         "download": where.format("download") if saved else None}
 
 
+def of_call(view: Any, recordings: Recordings, callid: str, prefix: str) -> list[dict[str, Any]]:
+    """The recordings of a call that the current user may hear, in the order of time; none of a call he may not know."""
+    if recording_names.epoch(callid) is None or not current_user.can(Permission.RECORDINGS):
+        return []
+    legs = view.legs_of(callid)
+    answers = list(zip(*(legs.number(name).tolist() for name in ("connect", "wait", "talk")), strict=True))
+    return [described(one, number, callid, answered_at(one, answers), prefix)
+            for number, one in enumerate(recordings.find(callid))] if len(legs) else []
+
+
 def register(server: OpenAPI, view: Callable[[], Any], recordings: Recordings, playback: Playback, users: UserStore,
              prefix: str, allow: Callable[[str, str], None]) -> None:
     """Adds the endpoints. `view()` gives the current user's View; `allow(endpoint, permission)` tells the gate."""
@@ -143,13 +153,9 @@ def register(server: OpenAPI, view: Callable[[], Any], recordings: Recordings, p
 
     @api.get("/<string:callid>", summary="The recordings of a call, in the order of time")
     def files(path: Call) -> Response:
-        legs = view().legs_of(path.callid) if recording_names.epoch(path.callid) is not None else ()
-        if not len(legs):
+        if recording_names.epoch(path.callid) is None or not len(view().legs_of(path.callid)):
             refuse(404, NO_CALL)
-        pairs = list(zip(legs.number("connect").tolist(), legs.number("wait").tolist(), strict=True))
-        return success({"callid": path.callid, "recordings": [
-            described(one, number, path.callid, answered_at(one, pairs), prefix)
-            for number, one in enumerate(recordings.find(path.callid))]})
+        return success({"callid": path.callid, "recordings": of_call(view(), recordings, path.callid, prefix)})
 
     @api.get("/stream/<string:callid>", summary="The sound for a player, with Range; converted where browsers need it")
     def stream(path: Call, query: Which) -> Response:

@@ -20,8 +20,8 @@ from data.runs import Rows
 from data.view import View
 
 COLUMNS = ("callid", "enter", "caller", "caller_name", "did", "queues", "queue_names", "agents", "agent_names",
-           "outcome", "wait", "talk", "legs", "end", "transfer", "internal")
-SORTS = tuple(name for name in COLUMNS if name not in ("queue_names", "agent_names"))
+           "outcome", "wait", "talk", "legs", "end", "transfer", "internal", "callids")
+SORTS = tuple(name for name in COLUMNS if name not in ("queue_names", "agent_names", "callids"))
 AROUND = 86_400  # seconds around the days asked for in which the other legs of a call are looked for
 # Columns of the first leg, and those of the leg that says how the call ended.
 _FIRST = {"callid": "callid", "enter": "enter", "caller": "caller_orig", "caller_name": "caller_name", "did": "did",
@@ -65,6 +65,27 @@ def page(view: View, filters: CallFilters, sort: Sort = NEWEST, start: int = 0,
     """Rows start..stop of the journeys of these filters in this order (COLUMNS), and how many there are."""
     numbers = order(view, filters, sort)
     return read(view, gathered(view, filters), numbers[max(start, 0):max(stop, 0)]), len(numbers)
+
+
+def around(view: View, filters: CallFilters, callid: str,
+           sort: Sort = NEWEST) -> tuple[str | None, str | None, tuple[int, int] | None]:
+    """Callids of the journeys before and after the one with this callid in the list of these filters, and its place and
+    how many there are; None where there is none."""
+    numbers, found = order(view, filters, sort), gathered(view, filters)
+    mine = np.isin(found.places, runs.places(view.legs_of(callid), view.snapshot.legs))
+    spots = np.flatnonzero(mine)
+    if not len(spots):
+        return None, None, None
+    place = np.flatnonzero(numbers == np.searchsorted(found.heads, spots[0], side="right") - 1)
+    if not len(place):
+        return None, None, None
+    at = int(place[0])
+
+    def named(index: int) -> str | None:
+        if not 0 <= index < len(numbers):
+            return None
+        return str(read(view, found, numbers[index:index + 1])["callid"].iloc[0])
+    return named(at - 1), named(at + 1), (at, len(numbers))
 
 
 def order(view: View, filters: CallFilters, sort: Sort = NEWEST) -> np.ndarray:
@@ -198,8 +219,8 @@ def _column(view: View, found: Journeys, chosen: np.ndarray, name: str) -> Key:
 
 
 def read(view: View, found: Journeys, numbers: np.ndarray) -> pd.DataFrame:
-    """Journeys by their numbers, in that order (COLUMNS). `queues` are those visited, `agents` those who answered, each
-    a list in the order of time."""
+    """Journeys by their numbers, in that order (COLUMNS). `queues` are those visited, `agents` those who answered,
+    `callids` all under which the call went: each a list in the order of time."""
     count = found.legs[numbers] if len(found.heads) else np.empty(0, dtype=np.int64)
     spots = np.concatenate([np.empty(0, dtype=np.int64), *(np.arange(found.heads[n], found.heads[n] + c)
                                                            for n, c in zip(numbers, count, strict=True))])
@@ -216,8 +237,17 @@ def read(view: View, found: Journeys, numbers: np.ndarray) -> pd.DataFrame:
         "caller": first["caller_orig"].where(first["caller_orig"] != "", first["caller"]),
         **{f"{name}s": _lists(legs, name, len(numbers)) for name in ("queue", "queue_name", "agent", "agent_name")},
         "outcome": final["outcome"], **unknown, "legs": count,
-        "end": pd.Series(calendar.local(last, view.zone)).where(last >= 0), "transfer": found.moved[numbers]}
+        "end": pd.Series(calendar.local(last, view.zone)).where(last >= 0), "transfer": found.moved[numbers],
+        "callids": _callids(legs, len(numbers))}
     return pd.DataFrame({name: made[name] for name in COLUMNS})
+
+
+def _callids(legs: pd.DataFrame, count: int) -> list[list[str]]:
+    found: list[dict[str, None]] = [{} for _ in range(count)]
+    for number, *pair in zip(legs["journey"].tolist(), legs["callid_enter"].tolist(), legs["callid"].tolist(),
+                             strict=True):
+        found[number].update(dict.fromkeys(text for text in pair if isinstance(text, str) and text))
+    return [list(one) for one in found]
 
 
 def _lists(legs: pd.DataFrame, name: str, count: int) -> list[list[str]]:

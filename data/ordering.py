@@ -76,10 +76,13 @@ class Texts:
     def doubtful(self) -> np.ndarray:
         """Rows whose text another row may have too; of all others it is certain that none has. Without sorting."""
         count = len(self.starts)
-        rows, mark = np.arange(count), self.lengths.astype(np.uint64)
-        for number in range(self.levels):
-            mark = (mark ^ self._eight(number, rows)) * np.uint64(0x9E37_79B9_7F4A_7C15)
-            mark ^= mark >> np.uint64(29)
+        rows, mark = np.arange(count, dtype=np.int32), self.lengths.astype(np.uint64)
+        for i, raw in enumerate(self.buffers):
+            part = slice(self.first[i], self.first[i + 1])
+            for number in range(self.levels):
+                mark[part] ^= _eight(raw, self.starts[part] + _EIGHT * number, self.lengths[part] - _EIGHT * number)
+                mark[part] *= np.uint64(0x9E37_79B9_7F4A_7C15)
+                mark[part] ^= mark[part] >> np.uint64(29)
         size = 1 << (4 * max(count, 1)).bit_length()
         place = (mark & np.uint64(size - 1)).astype(np.int64)
         last = np.empty(size, dtype=np.int32)

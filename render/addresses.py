@@ -1,6 +1,7 @@
 """Where a number leads: addresses of pages with exactly the filters behind it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,11 @@ def calls(prefix: str, filters: Filters, **extra: str | tuple[str, ...]) -> str:
     for name, value in more.items():
         pairs += [(name, value)] if isinstance(value, str) else [(name, one) for one in value]
     return page(prefix, "/calls", urlencode(pairs))
+
+
+def call(prefix: str, callid: str) -> str:
+    """The journey of one call."""
+    return page(prefix, "/calls/" + quote(callid, safe=""))
 
 
 def agent(prefix: str, filters: Filters, key: str) -> str:
@@ -55,3 +61,14 @@ def _changes(moment: dt.datetime) -> bool:
 def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:
     """The range of a weekday pattern: the period itself, or the eight weeks up to its end when it is too short."""
     return filters if filters.days >= least else replace(filters, start=filters.end - dt.timedelta(days=days - 1))
+
+
+def export(prefix: str, report: str, form: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """The address of a report as a file (excel, pdf, csv), for exactly these filters."""
+    query = urlencode([pair for pair in pairs if pair[0] not in UNSAID or UNSAID[pair[0]] != pair[1]])
+    return page(prefix, f"/api/reports/export/{report}/{form}", query)
+
+
+def exports(prefix: str, report: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Words and addresses of a report as files that programs read on."""
+    return [(words, export(prefix, report, form, pairs)) for words, form in (("CSV", "csv"), ("Excel", "excel"))]

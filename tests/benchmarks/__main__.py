@@ -17,11 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from data import demo
+from data import calls, demo
+from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
-from tests.benchmarks import live
+from tests.benchmarks import live, people
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -132,6 +133,22 @@ def questions(store: Store) -> list[float]:
     return spent
 
 
+def lists(store: Store) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds of a page of the list over everything: newest first, by every column, scrolled to any place."""
+    everything = CallFilters(UNTIL.date() - dt.timedelta(days=800), UNTIL.date(), origin="all")
+    spent: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for number, name in enumerate(("enter", *calls.SORTS)):
+        store._snapshot = store._shot()  # nothing remembered
+        began = time.perf_counter()
+        _, total = calls.page(store.view(), everything, ((name, True),))
+        spent[number > 0].append(1000 * (time.perf_counter() - began))
+        for start in (total // 2, total - 100):
+            began = time.perf_counter()
+            calls.page(store.view(), everything, ((name, True),), start, start + 100)
+            spent[2].append(1000 * (time.perf_counter() - began))
+    return spent
+
+
 def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
@@ -148,6 +165,10 @@ def store_figures(small: Path, large: Path, folder: Path) -> None:
     say("summary_p95_few_legs", p95(few), "ms", f"{stores['small'].counts()['legs']} legs")
     say("summary_p95_many_legs", p95(many), "ms", f"p95 of {stores['small'].counts()['legs']} legs",
         p95(many) / p95(few))
+    newest, sorted_, scrolled = lists(stores["large"])
+    say("list_newest_12M", newest[0], "ms", f"{stores['large'].counts()['legs']} legs")
+    say("list_any_order_12M_median", statistics.median(sorted_), "ms", f"slowest {max(sorted_):.0f} ms")
+    say("list_scroll_12M_p95", p95(scrolled), "ms")
     spent = []
     for number in range(20):
         with large.open("ab") as file:
@@ -210,6 +231,11 @@ def main() -> None:
             reading(log, lines, folder)
         store_figures(logs[SIZES[0]], logs[SIZES[-1]], folder)
         worker_memory(logs[SIZES[-1]], folder)
+        (folder / "people").mkdir()
+        store = people.opened(folder / "people")
+        for figure in people.figures(store):
+            say(*figure)
+        store.book.close()
         live.figures(folder, say)
 
 

@@ -1,0 +1,244 @@
+/* The list of calls: cells of the grid, which columns are shown, the row whose call stands in the side panel; and what
+   a call remembers while it is drawn anew: where the focus was, whether the lines of the log are shown. */
+(function () {
+  "use strict";
+  var GRID = "calls-grid", STORED = "calls-columns-";
+  var COMPACT = ["enter", "caller", "outcome", "audio"];
+  var BLOCKS = 3;          // so many of them are asked for again; of more only the first
+  var api = null, unit = "legs", restoring = false;
+  var opened = null;       // {index, id, keyboard} of the row whose call is shown
+  var held = "";           // selector of the control with the focus that may be drawn anew
+  var raw = false;         // whether the lines of the log are shown
+
+  function setProps(id, props) { window.dash_clientside.set_props(id, props); }
+  function stored() {
+    try { return JSON.parse(localStorage.getItem(STORED + unit)); } catch (error) { return null; }
+  }
+  function keep() {
+    if (!api || restoring) { return; }
+    var state = api.getColumnState().map(function (one) {
+      return {colId: one.colId, hide: one.hide, width: one.width, pinned: one.pinned};
+    });
+    try { localStorage.setItem(STORED + unit, JSON.stringify(state)); } catch (error) { /* storage may be forbidden */ }
+  }
+
+  /* -- cells ------------------------------------------------------------------------------------ */
+
+  var cells = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+  cells.CallOutcome = function (params) {
+    var row = params.data;
+    if (!row) { return null; }
+    return React.createElement("span", {className: "outcome role-" + row.role},
+      React.createElement("span", {className: "swatch role-" + row.role}), row.outcome,
+      row.transfer ? React.createElement("span", {className: "icon icon-arrow-right", title: params.moved}) : null,
+      row.transfer ? React.createElement("span", {className: "visually-hidden"}, params.moved) : null);
+  };
+  cells.CallNumber = function (params) {
+    var row = params.data;
+    if (!row) { return null; }
+    return React.createElement("span", {className: "caller", title: row.name === "—" ? row.caller : row.caller + " · " + row.name},
+      row.caller);
+  };
+  cells.CallAudio = function (params) {
+    var row = params.data;
+    if (!row || !row.audio) { return null; }
+    return React.createElement("button", {
+      type: "button", className: "listen", "data-recording": row.audio, "data-title": row.title,
+      "aria-label": params.listen + ": " + row.title, title: params.listen,
+    }, React.createElement("i", {className: "icon icon-play-fill", "aria-hidden": "true"}));
+  };
+
+  /* -- columns ---------------------------------------------------------------------------------- */
+
+  function boxes() {
+    document.querySelectorAll("[data-column]").forEach(function (box) {
+      var column = find(box.dataset.column);
+      box.setAttribute("aria-checked", String(Boolean(column && column.isVisible())));
+    });
+  }
+  function find(field) {
+    return api && api.getColumns().filter(function (column) { return column.getColDef().field === field; })[0];
+  }
+  document.addEventListener("click", function (event) {
+    var box = event.target.closest && event.target.closest("[data-column]");
+    var column = box && find(box.dataset.column);
+    if (!column) { return; }
+    api.setColumnsVisible([column], !column.isVisible());
+    boxes();
+    keep();
+  });
+  function arrange() {
+    restoring = true;
+    var known = stored();
+    if (known) {
+      api.applyColumnState({state: known, applyOrder: true});
+    } else if (window.matchMedia("(max-width: 640px)").matches) {
+      api.getColumns().forEach(function (column) {
+        api.setColumnsVisible([column], COMPACT.indexOf(column.getColDef().field) >= 0);
+      });
+      api.applyColumnState({state: [
+        {colId: "enter", pinned: null, width: 88}, {colId: "caller", width: 98}, {colId: "outcome", width: 108}]});
+    }
+    restoring = false;
+    boxes();
+  }
+
+  /* -- rows and the panel ----------------------------------------------------------------------- */
+
+  function show(index, row, keyboard) {
+    opened = {index: index, id: row.id, keyboard: keyboard};
+    mark();
+    setProps("calls-chosen", {data: {callid: row.callid, index: index, rows: api.getDisplayedRowCount()}});
+  }
+  function mark() {
+    if (!api) { return; }
+    api.forEachNode(function (node) {   /* only those that are there can be marked */
+      if (node.data) { node.setSelected(Boolean(opened && node.data.id === opened.id)); }
+    });
+  }
+  function step(way) {
+    if (!api || !opened) { return; }
+    var index = opened.index + way;
+    if (index < 0 || index >= api.getDisplayedRowCount()) { return; }
+    api.ensureIndexVisible(index);
+    var left = 50;
+    (function wait() {
+      var node = api.getDisplayedRowAtIndex(index);
+      if (node && node.data) { show(index, node.data, false); } else if (left--) { setTimeout(wait, 100); }
+    })();
+  }
+  function close() {
+    if (!opened) { return; }
+    var panel = document.getElementById("calls-panel"), index = opened.index;
+    var inside = panel && panel.contains(document.activeElement);
+    opened = null;
+    held = "";
+    mark();
+    setProps("calls-chosen", {data: null});
+    if (inside && api && !api.isDestroyed() && index < api.getDisplayedRowCount()) {
+      api.ensureIndexVisible(index);
+      api.setFocusedCell(index, "caller");
+    }
+  }
+  document.addEventListener("click", function (event) {
+    var target = event.target.closest && event.target.closest("[data-journey]");
+    if (!target) { return; }
+    if (target.dataset.journey === "close") { close(); } else { step(target.dataset.journey === "next" ? 1 : -1); }
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape" && opened && !document.querySelector("details.menu[open]")) { close(); }
+  });
+
+  /* -- what is drawn anew ----------------------------------------------------------------------- */
+
+  function lines() {
+    document.documentElement.classList.toggle("raw-lines", raw);
+    document.querySelectorAll("[data-raw]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(raw));
+    });
+  }
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest || !event.target.closest("[data-raw]")) { return; }
+    raw = !raw;
+    lines();
+  });
+
+  function selector(node) {
+    if (!node.closest || !node.closest(".side-panel, .journey-page, .chips, .segments")) { return ""; }
+    var name = ["data-journey", "data-raw", "data-recording", "data-chip"].filter(function (one) {
+      return node.hasAttribute(one);
+    })[0];
+    if (name) { return "[" + name + "=\"" + CSS.escape(node.getAttribute(name)) + "\"]"; }
+    return (/\bstep-\w+/.exec(node.className) || []).map(function (one) { return "." + one; })[0] || "";
+  }
+  document.addEventListener("focusin", function (event) { held = selector(event.target); });
+  document.addEventListener("pointerdown", function (event) {
+    if (held && !event.target.closest(held)) { held = ""; }
+  }, true);
+  function settle() {
+    var panel = document.getElementById("calls-panel");
+    lines();
+    if (opened && opened.keyboard && panel && panel.childElementCount) {
+      opened.keyboard = false;
+      panel.focus();
+    } else if (held && document.activeElement === document.body) {
+      var control = document.querySelector(".stage " + held);
+      if (control && !control.disabled) { control.focus(); } else if (panel && panel.childElementCount) { panel.focus(); }
+    }
+  }
+  /* A chip is a link that looks and speaks like a button. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key === " " && event.target.matches && event.target.matches("a[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  /* -- rows that arrive ------------------------------------------------------------------------- */
+
+  function atTop() { return !api || api.getFirstDisplayedRowIndex() <= 0; }
+  function news(there) {
+    var button = document.getElementById("calls-news");
+    if (button) { button.hidden = !there; }
+  }
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest || !event.target.closest("#calls-news") || !api) { return; }
+    news(false);
+    first();
+    again();
+  });
+  function first() {
+    if (api.getDisplayedRowCount()) { api.ensureIndexVisible(0); }
+  }
+  function again() {
+    if (Object.keys(api.getCacheBlockState()).length > BLOCKS) { api.purgeInfiniteCache(); } else { api.refreshInfiniteCache(); }
+  }
+
+  function ready(made) {
+    if (!made || !window.dash_ag_grid) { return; }
+    unit = made.unit;
+    window.dash_ag_grid.getApiAsync(GRID).then(function (found) {
+      api = found;
+      opened = null;
+      arrange();
+      api.addEventListener("cellClicked", function (event) {
+        if (event.data && !event.event.target.closest("[data-recording]")) { show(event.rowIndex, event.data, false); }
+      });
+      api.addEventListener("cellKeyDown", function (event) {
+        var target = event.event.target;
+        if (!event.data || ["Enter", " "].indexOf(event.event.key) < 0 || target.closest("[data-recording]")) { return; }
+        var listen = target.querySelector("[data-recording]");
+        event.event.preventDefault();
+        if (listen) { listen.click(); } else { show(event.rowIndex, event.data, true); }
+      });
+      api.addEventListener("modelUpdated", mark);
+      ["columnMoved", "columnResized", "columnVisible", "columnPinned"].forEach(function (name) {
+        api.addEventListener(name, function (event) { if (event.finished !== false) { keep(); } });
+      });
+    });
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    calls: {
+      /* Another grid is there. */
+      ready: function (made) { ready(made); return window.dash_clientside.no_update; },
+      /* Other filters: nothing of what was loaded counts any more. */
+      reload: function (filters) {
+        if (api && !api.isDestroyed()) { news(false); close(); first(); api.purgeInfiniteCache(); }
+        return window.dash_clientside.no_update;
+      },
+      /* What somebody typed is in the address like every other filter. */
+      go: function (search) { setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
+      /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
+      grown: function (count, last) {
+        if (api && !api.isDestroyed() && last && count.query === last.query) {
+          if (count.total === last.total && count.mark === last.mark) { return count; }
+          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); }
+        }
+        return count;
+      },
+      /* A call or a row of chips was drawn anew; once it is on the page, it is as it was before. */
+      drawn: function () { setTimeout(settle, 0); return window.dash_clientside.no_update; }
+    }
+  });
+})();

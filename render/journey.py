@@ -1,0 +1,138 @@
+"""One call as a picture and as sentences: when it waited, rang and was talked to, and every line of the log."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from i18n import NOTHING, clock, duration, text
+from render import call_rows, events
+from render.call_rows import missing, outcome, plain, seconds, words
+
+_MARKS = {  # drawing and colour role by event
+    "ENTERQUEUE": ("telephone-inbound", "wait"), "CONNECT": ("check-circle-fill", "answered"),
+    "COMPLETEAGENT": ("telephone", "other"), "COMPLETECALLER": ("telephone", "other"),
+    "ABANDON": ("telephone-x", "abandoned"), "EXITWITHTIMEOUT": ("hourglass-split", "timeout"),
+    "EXITEMPTY": ("inbox", "exit_empty"), "EXITWITHKEY": ("grid-3x3-gap", "exit_key"),
+    "RINGNOANSWER": ("telephone-minus", "exit_key"), "RINGCANCELED": ("telephone-minus", "exit_key"),
+    "BLINDTRANSFER": ("arrow-right", "level"), "ATTENDEDTRANSFER": ("arrow-right", "level"),
+    "TRANSFER": ("arrow-right", "level"), "DID": ("123", "other"),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stretch of a lane: `left` and `width` in percent, colour role, what it is."""
+
+    left: float
+    width: float
+    role: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One leg: queue, how it ended, its bars."""
+
+    name: str
+    agent: str
+    said: str
+    role: str
+    facts: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the log in words, and as it stands there."""
+
+    time: str
+    since: str
+    icon: str
+    role: str
+    label: str
+    sentence: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """A call ready to be shown."""
+
+    callid: str
+    title: str
+    number: str
+    name: str
+    outcome: str
+    role: str
+    facts: tuple[tuple[str, str], ...]
+    ticks: tuple[tuple[float, str], ...]
+    lanes: tuple[Lane, ...]
+    steps: tuple[Step, ...]
+    callids: tuple[str, ...]
+    whole: bool
+
+
+def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt.datetime) -> Story:
+    """The story of a data.call_events.Journey. `queues` are names by queue, `moment(epoch)` a time of the site, `now`
+    ends what goes on."""
+    call = found.call.to_dict("records")[0]
+    legs = found.legs.to_dict("records")
+    said, role = outcome(lang, call["outcome"])
+    start = min(leg["enter"] for leg in legs)
+    end = max([now if missing(leg["call_end"]) else leg["call_end"] for leg in legs])
+    span = max((end - start).total_seconds(), 1.0)
+    agents, visited = ", ".join(map(words, call["agent_names"])), " → ".join(map(words, call["queue_names"]))
+    facts = (
+        (text(lang, "Entered"), call_rows.when(lang, start)), (text(lang, "DID"), words(call["did"])),
+        (text(lang, "Queues"), visited or NOTHING), (text(lang, "Agents"), agents or NOTHING),
+        (text(lang, "Wait"), seconds(call["wait"])), (text(lang, "Talk"), seconds(call["talk"])))
+    return Story(
+        found.callid, call_rows.title(lang, start, visited, agents), words(call["caller"]),
+        "" if missing(call["caller_name"]) else plain(call["caller_name"]), said, role, facts,
+        tuple((100 * part, duration(span * part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)),
+        tuple(_lane(lang, leg, found.attempts, start, span, now) for leg in legs),
+        tuple(_step(lang, one, queues, moment(one.ts), start) for one in found.events), tuple(found.callids),
+        found.whole)
+
+
+def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, span: float,
+          now: dt.datetime) -> Lane:
+    def bar(since: Any, until: Any, kind: str, hint: str) -> Bar:
+        left = min(max((since - start).total_seconds() / span * 100, 0.0), 100.0)
+        width = min(max((until - since).total_seconds() / span * 100, 0.0), 100.0 - left)
+        return Bar(round(left, 3), round(width, 3), kind, hint)
+
+    said, role = outcome(lang, leg["outcome"])
+    end = now if missing(leg["call_end"]) else leg["call_end"]
+    answered = not missing(leg["connect"])
+    queue = words(leg["queue_name"])
+    bars = [bar(leg["enter"], leg["connect"] if answered else end, "waiting", text(
+        lang, "Waiting in {queue}: {time}", queue=queue, time=seconds(leg["wait"])))]
+    for one in attempts.to_dict("records"):
+        until = one["ts"]
+        mine = one["callid"] in (leg["callid"], leg["callid_enter"]) and one["queue"] == leg["queue"]
+        if mine and leg["enter"] <= until <= end:
+            rang = 0.0 if missing(one["ring"]) else float(one["ring"])
+            bars.append(bar(until - dt.timedelta(seconds=rang), until, "ringing", text(
+                lang, "{agent} was rung: {time}", agent=words(one["agent_name"]), time=seconds(one["ring"]))))
+    if answered:
+        bars.append(bar(leg["connect"], end, "talking", text(
+            lang, "Talking with {agent}: {time}", agent=words(leg["agent_name"]), time=seconds(leg["talk"]))))
+    facts = [text(lang, "wait {time}", time=seconds(leg["wait"]))]
+    if answered:
+        facts.append(text(lang, "talk {time}", time=seconds(leg["talk"])))
+    if leg["transfer"]:
+        facts.append(text(lang, call_rows.KINDS[leg["transfer_kind"]])
+                     + ("" if missing(leg["transfer_to"]) else f" → {words(leg['transfer_to'])}"))
+    return Lane(queue, "" if missing(leg["agent_name"]) else words(leg["agent_name"]), said, role, " · ".join(facts),
+                tuple(bars))
+
+
+def _step(lang: str, one: Any, queues: Mapping[str, str], at: dt.datetime, start: dt.datetime) -> Step:
+    icon, role = _MARKS.get(one.event, ("circle-fill", "other"))
+    since = (at - start).total_seconds()
+    return Step(clock(lang, at), f"+{duration(since)}" if since >= 0 else duration(since), icon, role,
+                events.label(lang, one.event),
+                plain(events.sentence(lang, one.event, one.data, queues.get(one.queue, one.queue), one.agent)),
+                one.line)
