@@ -88,7 +88,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import dashboard as api_dashboard
     from api import recordings as api_recordings
     from api import server as api_server
-    from auth import guard, pages, secret
+    from auth import guard, pages, proxies, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
@@ -104,7 +104,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
         fcntl.flock(lock, fcntl.LOCK_EX)
         first = first_demo(settings)
-        store, users = open_store(settings), UserStore(settings.database_url)
+        store, users = open_store(settings), UserStore(settings.database_url, folder=settings.DATA_DIR)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
@@ -121,11 +121,13 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
+    if settings.TRUSTED_PROXIES:
+        server.wsgi_app = proxies.Proxies(server.wsgi_app, proxies.networks(settings.TRUSTED_PROXIES))
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
                   api_error=lambda status, code, words: errors.failure(status, words, code),
                   origins=settings.cors_origins)
     pages.register(server, users, prefix=prefix, language=language, title=TITLE,
-                   demo=DEMO_WORDS if settings.DEMO else None)
+                   demo=DEMO_WORDS if settings.DEMO else None, fonts=HERE / "assets" / "a-vendor")
 
     def allow(endpoint: str, permission: str | None) -> None:
         guard.declare(server, endpoint, Permission(permission) if permission else None)
@@ -181,6 +183,7 @@ def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
+        open_users().close()  # what is wrong with them is said in one sentence, before anything else
         app = create_app(settings)
         start(app, settings)
         return app.server
@@ -189,6 +192,8 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from auth import keeping
+
     settings = centre(settings)
     stop = threading.Event()
     if settings.DEMO:
@@ -205,19 +210,23 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
             stop.wait(settings.REFRESH_SECONDS)
 
     threading.Thread(target=follow, name="follow", daemon=True).start()
+    threading.Thread(target=keeping.follow, args=(app.users, stop), name="keeping", daemon=True).start()
     return stop
 
 
 # -- the command line ------------------------------------------------------------------------------
 
 
-def open_users() -> Any:
-    """The people of this installation, for the commands that administer them."""
-    from auth.users import UserStore
+def open_users(begin: bool = True) -> Any:
+    """The people of this installation; one sentence and exit code 2 when they cannot be read, or are gone."""
+    from auth.users import Unusable, UserStore
 
     settings = read_settings()
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return UserStore(settings.database_url)
+    try:
+        return UserStore(settings.database_url, folder=settings.DATA_DIR, begin=begin)
+    except Unusable as error:
+        return fail(str(error))
 
 
 class Commands(click.Group):
@@ -230,7 +239,7 @@ class Commands(click.Group):
         if name != "users":
             return super().get_command(context, name)
         from auth.cli import users_group
-        return users_group(open_users)
+        return users_group(open_users, lambda: read_settings().URL_PREFIX)
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -257,6 +266,7 @@ def serve() -> None:
     from gunicorn.app.base import BaseApplication
 
     settings = read_settings()
+    open_users().close()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
         importlib.import_module(name)
