@@ -82,12 +82,15 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.dashboard
     import callbacks.journey
     import callbacks.shell
+    from api import account as api_account
+    from api import audit as api_audit
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
     from api import recordings as api_recordings
     from api import server as api_server
+    from api import users as api_users
     from auth import guard, pages, proxies, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
@@ -140,6 +143,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
+    for part in (api_users, api_audit):
+        part.register(server, users, ZoneInfo(settings.TIMEZONE), prefix, allow)
+    api_account.register(server, ZoneInfo(settings.TIMEZONE), prefix, allow)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
         one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
