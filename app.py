@@ -78,10 +78,13 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.account
+    import callbacks.audit
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
     import callbacks.shell
+    import callbacks.users
     from api import account as api_account
     from api import audit as api_audit
     from api import auth as api_auth
@@ -98,7 +101,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import calls, dashboard, journey, parts, shell
+    from layouts import account, audit, calls, dashboard, journey, parts, shell
+    from layouts import users as people
     from render import addresses
 
     settings = centre(settings)
@@ -160,7 +164,10 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
-             "/calls": ("calls", calls.layout, Permission.CALLS)}
+             "/calls": ("calls", calls.layout, Permission.CALLS),
+             "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
+             "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
+             "/account": ("account", account.layout, None)}
     below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
@@ -181,6 +188,10 @@ def create_app(settings: "config.Settings") -> "Dash":
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
+    for part, permission in ((callbacks.users, Permission.ADMIN), (callbacks.audit, Permission.ADMIN),
+                             (callbacks.account, None)):
+        part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
+                      guard.address)
     app.store, app.users, app.recordings, app.first = store, users, recordings, first
     return app
 

@@ -77,15 +77,15 @@ class Visits:
                                 of=row.address)
         return bool(found)
 
-    def end_others(self, who: User, address: str = "") -> int:
-        """Ends every session of `who` but the one that asks; how many."""
+    def end_others(self, who: User, address: str = "", *, by: User | None = None) -> int:
+        """Ends every session of `who` but the one that asks (`by`, or `who` himself); how many."""
+        here = (by or who).session or ""
         with self.users.writing() as session:
-            rows = session.scalars(select(Visit).where(
-                Visit.user_id == who.id, Visit.id != digest(who.session or ""))).all()
+            rows = session.scalars(select(Visit).where(Visit.user_id == who.id, Visit.id != digest(here))).all()
             for row in rows:
                 session.delete(row)
             if rows:
-                self.users.note(session, "session_ended", by=who, address=address, target=who.username,
+                self.users.note(session, "session_ended", by=by or who, address=address, target=who.username,
                                 count=len(rows))
         return len(rows)
 
