@@ -78,7 +78,7 @@ def save(view: Callable, who: Callable, door: Callable, address: Callable, click
                          **({} if number == me.id else {"active": form["active"] == ["active"]}))
             return {"said": page.saved(text(lang, "Saved.")), "done": {"saved": number, "click": clicks}}
         made = users.add(str(form["username"] or "").strip(), None, by=me, address=address(), **values)
-        said = invitation(view, door, address, me, made)
+        said = invitation(view, door, address, me, made, alone=True)
         return {"said": said, "done": {"added": made.id}}
     except BadUser as error:
         return {"said": page.wrong(_sentence(text(lang, error.words, **error.values))), "done": no_update}
@@ -86,11 +86,11 @@ def save(view: Callable, who: Callable, door: Callable, address: Callable, click
         return {"said": page.wrong(text(lang, str(error))), "done": no_update}
 
 
-def invitation(view: Callable, door: Callable, address: Callable, me: User, them: User) -> Any:
+def invitation(view: Callable, door: Callable, address: Callable, me: User, them: User, alone: bool = False) -> Any:
     """A new link for a password, in words."""
     token, until = door().invitations.make(them.id, by=me, address=address())
     path = address_of(door().prefix, f"/invitation/{token}")
-    return page.link(me.language or "es", them.username, path, view().moment(until))
+    return page.link(me.language or "es", them.username, path, view().moment(until), alone)
 
 
 def act(view: Callable, who: Callable, door: Callable, address: Callable, asked: Any) -> dict:

@@ -35,7 +35,7 @@ class ids:
 
 
 DAYS = ((30, mark("30 days")), (90, mark("90 days")), (365, mark("1 year")), (0, mark("Without an end")))
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"),
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung"), ("Firefox/", "Firefox"),
             ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS X", "Mac"),
            ("Linux", "Linux"))
@@ -143,4 +143,4 @@ def made(lang: str, name: str, token: str) -> Component:
         html.Div([html.Code(token), html.Button([icon("link-45deg"), html.Span(text(lang, "Copy"))], className="tool",
                                                 type="button", **{"data-copy-text": token,
                                                                   "data-done": text(lang, "Copied")})],
-                 className="secret")], className="said info")
+                 className="secret")], className="said note")

@@ -249,8 +249,9 @@ def wrong(words: str) -> Component:
     return html.Div([icon("exclamation-triangle"), words], className="said bad", role="alert")
 
 
-def link(lang: str, username: str, path: str, until: dt.datetime) -> Component:
-    """The link for a password, shown this once; the browser puts its own address before it."""
+def link(lang: str, username: str, path: str, until: dt.datetime, alone: bool = False) -> Component:
+    """The link for a password, shown this once; the browser puts its own address before it. `alone` stands in place of
+    the form."""
     return html.Div([
         html.Strong(text(lang, "Link for {user}", user=username)),
         html.P(text(lang, "Send it to that person only. It works once, until {moment}; it is not shown again.",
@@ -258,6 +259,6 @@ def link(lang: str, username: str, path: str, until: dt.datetime) -> Component:
         html.Div([html.Code(path, **{"data-origin": path}),
                   html.Button([icon("link-45deg"), html.Span(text(lang, "Copy link"))], className="tool", type="button",
                               **{"data-copy": path, "data-done": text(lang, "Copied")})], className="secret")],
-        className="said info")
+        className="said note alone" if alone else "said note")
 
 

@@ -64,12 +64,13 @@
 
   /* A link for somebody else needs the whole address, which only the browser knows. */
   new MutationObserver(function () {
-    document.querySelectorAll("[data-origin]").forEach(function (node) {
+    var panel = document.getElementById("users-panel"), said = document.getElementById("users-said");
+    if (!panel || !said) { return; }
+    said.querySelectorAll("[data-origin]").forEach(function (node) {
       var whole = location.origin + node.dataset.origin;
       if (node.textContent !== whole) { node.textContent = whole; }
     });
-    var panel = document.getElementById("users-panel"), said = document.getElementById("users-said");
-    if (panel && said && said.childElementCount && said.firstElementChild !== panel.told) {
+    if (said.childElementCount && said.firstElementChild !== panel.told) {
       panel.told = said.firstElementChild;
       panel.scrollTop = 0;
     }
