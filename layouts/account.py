@@ -47,7 +47,7 @@ def layout(lang: str, **_: str) -> Component:
         html.Div(html.Section(skeleton("row", 4), className="panel"), id=ids.me),
         html.Div(id=ids.said, role="status"),
         html.Div(id=ids.sessions), html.Div(id=ids.keys), dcc.Store(id=ids.act), dcc.Store(id=ids.done)],
-        className="people account no-filters")
+        className="accounts account no-filters")
 
 
 def me(lang: str, who: User, prefix: str, names: dict[str, str]) -> Component:
@@ -85,8 +85,8 @@ def sessions(lang: str, found: Sequence[tuple[dict[str, Any], dt.datetime, dt.da
     """Every open session with its first and last moment."""
     rows = [html.Tr([
         html.Th([browser(lang, one["browser"]),
-                 html.Small(text(lang, "this one"), className="tag") if one["mine"] else None,
-                 html.Small(text(lang, "30 days"), className="tag quiet") if one["remembered"] else None], scope="row"),
+                 html.Small(text(lang, "this one"), className="note-tag") if one["mine"] else None,
+                 html.Small(text(lang, "30 days"), className="note-tag quiet") if one["remembered"] else None], scope="row"),
         html.Td(one["address"]), html.Td(moment(lang, began, seconds=False), className="wide quiet"),
         html.Td(moment(lang, seen, seconds=False), className="quiet"),
         html.Td(None if one["mine"] else html.Button(

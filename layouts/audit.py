@@ -55,7 +55,7 @@ def layout(lang: str, prefix: str, **query: str) -> Component:
                     "is found."), className="caption")])], className="card-head"),
             html.Div(id=ids.keep, className="keep"),
             html.Div(id=ids.said, role="status")], className="panel"),
-        dcc.Store(id=ids.done)], className="people no-filters")
+        dcc.Store(id=ids.done)], className="accounts no-filters")
 
 
 def chips(lang: str, hrefs: Mapping[str, str], current: str) -> list[Component]:

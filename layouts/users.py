@@ -65,9 +65,9 @@ def layout(lang: str, prefix: str, **_: str) -> Component:
     """The page before its people arrive."""
     return html.Div([
         tabs(lang, prefix, "/users"),
-        html.Section(html.Div(skeleton("row", 8), className="panel-body"), id=ids.list, className="panel people-list"),
+        html.Section(html.Div(skeleton("row", 8), className="panel-body"), id=ids.list, className="panel account-list"),
         html.Aside(id=ids.panel, className="side-panel", **{"aria-label": text(lang, "The person")}),
-        *(dcc.Store(id=name) for name in (ids.chosen, ids.done, ids.act))], className="people no-filters")
+        *(dcc.Store(id=name) for name in (ids.chosen, ids.done, ids.act))], className="accounts no-filters")
 
 
 def tabs(lang: str, prefix: str, current: str) -> Component:
@@ -75,7 +75,7 @@ def tabs(lang: str, prefix: str, current: str) -> Component:
     known = (("/users", "people", text(lang, "People")), ("/users/audit", "clock-history", text(lang, "Audit")))
     return html.Nav([dcc.Link([icon(drawing), words], href=page(prefix, path),
                               className="active" if path == current else "") for path, drawing, words in known],
-                    className="segments people-tabs", **{"aria-label": text(lang, "Users")})
+                    className="segments account-tabs", **{"aria-label": text(lang, "Users")})
 
 
 # -- the list --------------------------------------------------------------------------------------
@@ -94,13 +94,13 @@ def people(lang: str, found: Sequence[Person], me: int, names: dict[str, str]) -
             html.Thead(html.Tr([html.Th(text(lang, words), scope="col", className=extra) for words, extra in (
                 (mark("Person"), ""), (mark("Role"), ""), (mark("Queues"), "wide"), (mark("Last sign-in"), "wide"),
                 (mark("State"), ""))] + [html.Th(hidden(text(lang, "Change")), scope="col")])),
-            html.Tbody([_row(lang, one, me, names) for one in found])], className="figures people-table"),
+            html.Tbody([_row(lang, one, me, names) for one in found])], className="figures account-table"),
             className="scroll")]
 
 
 def _row(lang: str, one: Person, me: int, names: dict[str, str]) -> Component:
     who = one.user
-    own = html.Small(text(lang, "you"), className="tag") if who.id == me else None
+    own = html.Small(text(lang, "you"), className="note-tag") if who.id == me else None
     return html.Tr([
         html.Th([avatar(initials(who.username)), html.Span([who.username, own], className="name")], scope="row",
                 className="person"),
