@@ -7,7 +7,11 @@ import fcntl
 import gc
 import importlib
 import logging
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +20,7 @@ import click
 
 from data import cli as data_commands
 from data.cli import fail
+from render import cli as report_commands
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -32,6 +37,8 @@ DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PAT
 HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
          "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
          "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+
+START = 3.0  # seconds that the process of the reports is given to begin
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -88,6 +95,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.journey
     import callbacks.live
     import callbacks.queues
+    import callbacks.reports
     import callbacks.shell
     import callbacks.users
     from api import account as api_account
@@ -100,16 +108,18 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import now as api_now
     from api import queues as api_queues
     from api import recordings as api_recordings
+    from api import reports as api_reports
     from api import server as api_server
     from api import users as api_users
     from auth import guard, pages, proxies, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import account, agent, agents, audit, calls, dashboard, journey, live, parts, queues, shell
+    from layouts import account, agent, agents, audit, calls, dashboard, journey, live, parts, queues, reports, shell
     from layouts import users as people
     from render import addresses
 
@@ -169,6 +179,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_queues.register(server, view, prefix, allow)
     api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
+    jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
+    api_reports.register(server, view, jobs, starter(jobs, settings), users, letterhead, prefix, allow)
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -183,6 +195,7 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/calls": ("calls", calls.layout, Permission.CALLS),
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS),
+             "/reports": ("reports", reports.layout, Permission.REPORTS),
              "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
              "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
              "/account": ("account", account.layout, None)}
@@ -204,7 +217,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     mine = guard.callback(app, Permission.CALLS)
     callbacks.calls.register(
         mine, view, who, lambda _, callids: recordings.with_recording(callids),
-        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)]))
+        lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)])
+        if current_user.can(Permission.REPORTS) else [])
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
     for part, permission in ((callbacks.users, Permission.ADMIN), (callbacks.audit, Permission.ADMIN),
@@ -220,8 +234,26 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
     callbacks.agent.register_clientside(app)
     callbacks.live.register_clientside(app)
+    callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
     app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
     return app
+
+
+def starter(jobs: Any, settings: "config.Settings") -> Callable[[], None]:
+    """What starts the process that makes reports, when there is work and nobody at it; it ends by itself."""
+    guard, started = threading.Lock(), [-START]
+
+    def begin() -> None:
+        with guard:
+            if time.monotonic() - started[0] < START or not jobs.pending():
+                return
+            started[0] = time.monotonic()
+            process = subprocess.Popen([sys.executable, str(HERE / "app.py"), "exports"], stdin=subprocess.PIPE,  # noqa: S603
+                                       stdout=subprocess.DEVNULL, start_new_session=True)
+            threading.Thread(target=process.communicate, args=(settings.model_dump_json().encode(),),
+                             name="exports", daemon=True).start()
+
+    return begin
 
 
 def __getattr__(name: str) -> Any:
@@ -292,11 +324,11 @@ def main(context: click.Context) -> None:
         serve()
 
 
-def read_settings() -> "config.Settings":
+def read_settings(**given: Any) -> "config.Settings":
     import config
 
     try:
-        return config.load()
+        return config.load(**given)
     except config.SettingsError as error:
         fail(str(error))
         raise
@@ -350,6 +382,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
 
 
 data_commands.register(main, lambda: centre(read_settings()), open_store)
+report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 
 if __name__ == "__main__":

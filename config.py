@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""
     TRUSTED_PROXIES: str = ""
+    COMPANY_NAME: str = Field("", max_length=120)
+    COMPANY_LOGO: Path | None = None
+    PAPER_SIZE: Literal["a4", "letter"] = "a4"
     REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
     DEMO: bool = False
 
@@ -114,6 +117,19 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
                                  ) from None
+        return value
+
+    @field_validator("COMPANY_LOGO")
+    @classmethod
+    def _logo_is_a_picture(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                with value.open("rb") as file:
+                    head = file.read(8)
+            except OSError as error:
+                raise ValueError(f"{str(value)!r} cannot be read: {error.strerror}") from None
+            if not head.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+                raise ValueError(f"{str(value)!r} is neither a PNG nor a JPEG picture")
         return value
 
     @property

@@ -37,7 +37,7 @@ class ids:
 DAYS = ((30, mark("30 days")), (90, mark("90 days")), (365, mark("1 year")), (0, mark("Without an end")))
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung"), ("Firefox/", "Firefox"),
             ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS X", "Mac"),
+SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Macintosh", "Mac"),
            ("Linux", "Linux"))
 
 
@@ -86,7 +86,8 @@ def sessions(lang: str, found: Sequence[tuple[dict[str, Any], dt.datetime, dt.da
     rows = [html.Tr([
         html.Th([browser(lang, one["browser"]),
                  html.Small(text(lang, "this one"), className="note-tag") if one["mine"] else None,
-                 html.Small(text(lang, "30 days"), className="note-tag quiet") if one["remembered"] else None], scope="row"),
+                 html.Small(text(lang, "30 days"), className="note-tag quiet") if one["remembered"] else None],
+                scope="row"),
         html.Td(one["address"]), html.Td(moment(lang, began, seconds=False), className="wide quiet"),
         html.Td(moment(lang, seen, seconds=False), className="quiet"),
         html.Td(None if one["mine"] else html.Button(

@@ -51,6 +51,8 @@ KINDS: dict[str, Kind] = {
     "key_ended": Kind(mark("Key of the API ended"), "key"),
     "kiosk_made": Kind(mark("Link for a screen made"), "broadcast"),
     "kiosk_revoked": Kind(mark("Link for a screen ended"), "broadcast"),
+    "names_changed": Kind(mark("Names of agents changed"), "person-badge"),
+    "thresholds_changed": Kind(mark("Thresholds changed"), "gear"),
     "setting_changed": Kind(mark("Setting changed"), "gear"),
     "audit_trimmed": Kind(mark("Old lines of the audit removed"), "clock-history", "warning"),
 }
@@ -63,14 +65,15 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (mark("People and settings"), (
         "user_added", "user_changed", "user_disabled", "user_removed", "user_invited", "recovered",
         "password_changed", "second_factor_on", "second_factor_off", "key_made", "key_ended", "kiosk_made",
-        "kiosk_revoked", "setting_changed", "audit_trimmed")))
+        "kiosk_revoked", "names_changed", "thresholds_changed", "setting_changed", "audit_trimmed")))
 FIELDS = {
     "role": mark("role"), "given": mark("given"), "taken": mark("taken"), "queues": mark("queues"),
     "language": mark("language"), "theme": mark("theme"), "active": mark("active"), "file": mark("file"),
     "needs": mark("needed"), "permissions": mark("permissions"), "days": mark("days"), "key": mark("key"),
     "lines": mark("lines"), "rows": mark("rows"), "not_written": mark("not written one by one"),
     "left": mark("left"), "count": mark("count"), "of": mark("of"), "value": mark("value"), "up_to": mark("up to line"),
-    "second_factor": mark("second factor"), "format": mark("format"), "invited": mark("by a link"),
+    "second_factor": mark("second factor"), "format": mark("format"), "names": mark("names"),
+    "invited": mark("by a link"),
     "since": mark("since"),
 }
 HIDDEN = {"seal"}

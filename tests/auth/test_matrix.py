@@ -36,6 +36,9 @@ ROUTES = {
     "kiosks.list_kiosks": "admin", "kiosks.make_kiosk": "admin", "kiosks.revoke_kiosk": "admin",
     "kiosk_board": OPEN, "kiosk_page": OPEN, "kiosk_files": OPEN,
     "realtime.queues": "queues", "realtime.agents": "agents",
+    # Who may save but has no right to reports is refused by the views themselves: tests/api/test_reports.py.
+    **{f"reports.{name}": "downloads" for name in ("export", "begin_job", "list_jobs", "show_job", "job_file",
+                                                   "cancel_job")},
     "_dash_assets.static": ANYBODY, "/_dash-layout": ANYBODY, "/_dash-dependencies": ANYBODY,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": ANYBODY,
     "/_dash-update-component": ANYBODY, "/_reload-hash": ANYBODY, "/_favicon.ico": ANYBODY, "/": ANYBODY,
@@ -63,6 +66,7 @@ CALLBACKS = {
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
     "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
+    "reports-kinds.children": "reports", "reports-empty.children": "reports",
 }
 IN_THE_BROWSER = {"live.data-asked", "shell-theme.data", "shell-go.href", "_pages_dummy.children",
                   "calls-ready.data", "calls-seen.data", "journey-ready.data"}
@@ -77,12 +81,17 @@ ANSWERS = {
     ("kiosks.revoke_kiosk", "DELETE"): 404,
     # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
     **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
+    ("reports.begin_job", "POST"): 202, ("reports.show_job", "GET"): 404, ("reports.job_file", "GET"): 404,
+    ("reports.cancel_job", "DELETE"): 404,
     ("/_dash-update-component", "POST"): 400, ("/_dash-update-component", "OPTIONS"): 400,
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
     "calls.journey": "/api/calls/1.1", "kiosks.revoke_kiosk": "/api/kiosks/0", "kiosk_files":
     "/kiosk/files/b-app/live.js",
+    **dict.fromkeys(("reports.export", "reports.begin_job"), "/api/reports/export/general/csv"),
+    **dict.fromkeys(("reports.show_job", "reports.cancel_job"), "/api/reports/jobs/nothing"),
+    "reports.job_file": "/api/reports/jobs/nothing/file",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
     "agents.sessions": "/api/agents/Beatriz/sessions",
@@ -90,7 +99,7 @@ FILLED = {
     "/_dash-component-suites/dash/deps/react@18.3.1.min.js",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
-DESK = {"dashboard", "calls", "queues", "agents"}
+DESK = {"dashboard", "calls", "queues", "agents", "reports"}
 PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
