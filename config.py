@@ -3,6 +3,7 @@
 Nothing else in the project reads the environment; values travel down as arguments.
 """
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     SECRET_KEY: str | None = None
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""
+    TRUSTED_PROXIES: str = ""
     COMPANY_NAME: str = Field("", max_length=120)
     COMPANY_LOGO: Path | None = None
     PAPER_SIZE: Literal["a4", "letter"] = "a4"
@@ -104,6 +106,17 @@ class Settings(BaseSettings):
         for origin in value.split(","):
             if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
                 raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+        return value
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for word in value.split(","):
+            try:
+                ipaddress.ip_network(word.strip() or "127.0.0.1")
+            except ValueError:
+                raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+                                 ) from None
         return value
 
     @field_validator("COMPANY_LOGO")
