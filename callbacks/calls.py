@@ -308,8 +308,8 @@ def show_total(view: Callable, filters: Site | None, version: int | None) -> dic
 # -- one call --------------------------------------------------------------------------------------
 
 
-def show_panel(view: Callable, who: Callable, recorded: Recorded, chosen: Site | None, filters: Site | None,
-               shown: Site | None, version: int | None) -> dict:
+def show_panel(view: Callable, who: Callable, recorded: Recorded, records: journey.Records, chosen: Site | None,
+               filters: Site | None, shown: Site | None, version: int | None) -> dict:
     """The call of the row that was clicked, beside the list; one that goes on is told anew when the log has grown."""
     if not chosen:
         return {"panel": None, "shown": None}
@@ -322,11 +322,12 @@ def show_panel(view: Callable, who: Callable, recorded: Recorded, chosen: Site |
     query = filters["query"] if filters else ""
     href = addresses.page(filters["prefix"] if filters else "/", f"/calls/{quote(found.callid, safe='')}", query)
     return {"panel": journey_page.panel(
-        lang, journey.told(now, lang, found), journey.audible(now, who, recorded, found), href, int(chosen["index"]),
-        int(chosen["rows"])), "shown": chosen if journey.over(found) else None}
+        lang, journey.told(now, lang, found, records), journey.audible(now, who, recorded, found), href,
+        int(chosen["index"]), int(chosen["rows"])), "shown": chosen if journey.over(found) else None}
 
 
-def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, links: Callable) -> None:
+def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, links: Callable,
+             records: journey.Records = journey.unknown) -> None:
     """Wires the page. `recorded(view, callids)` says which of them have audio; `links(lang, filters, unit)` gives
     words and addresses of downloads."""
     filters, version = Input(shell.ids.filters, "data"), Input(shell.ids.version, "data")
@@ -352,7 +353,7 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
     on(output=Output(ids.total, "data"), inputs={"filters": filters, "version": version})(partial(show_total, view))
     on(output={"panel": Output(ids.panel, "children"), "shown": Output(ids.shown, "data")},
        inputs={"chosen": Input(ids.chosen, "data"), "filters": said, "shown": State(ids.shown, "data"),
-               "version": version}, prevent_initial_call=True)(partial(show_panel, view, who, recorded))
+               "version": version}, prevent_initial_call=True)(partial(show_panel, view, who, recorded, records))
 
 
 def register_clientside(app: Dash) -> None:

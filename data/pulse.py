@@ -18,7 +18,8 @@ LOOK = 0.25  # seconds between two looks at the sizes of the files, and at least
 def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
     """Reads what is new every `seconds`, sooner when the log or the book has grown, until `stop` is set."""
     book = store.book.folder / book_open.NAME
-    files = (store.follower.path, book, book.with_name(book.name + "-wal"))
+    log_file = store.follower.path  # a table has none: it is looked at every `seconds`
+    files = [*([log_file] if log_file else []), book, book.with_name(book.name + "-wal")]
     grown = False
     while not stop.is_set():
         mark = [_look(path) for path in files]
