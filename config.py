@@ -3,6 +3,7 @@
 Nothing else in the project reads the environment; values travel down as arguments.
 """
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Literal
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
     SECRET_KEY: str | None = None
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""
+    TRUSTED_PROXIES: str = ""
+    COMPANY_NAME: str = Field("", max_length=120)
+    COMPANY_LOGO: Path | None = None
+    PAPER_SIZE: Literal["a4", "letter"] = "a4"
     REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
     DEMO: bool = False
 
@@ -115,6 +120,30 @@ class Settings(BaseSettings):
         for origin in value.split(","):
             if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
                 raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+        return value
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for word in value.split(","):
+            try:
+                ipaddress.ip_network(word.strip() or "127.0.0.1")
+            except ValueError:
+                raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+                                 ) from None
+        return value
+
+    @field_validator("COMPANY_LOGO")
+    @classmethod
+    def _logo_is_a_picture(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                with value.open("rb") as file:
+                    head = file.read(8)
+            except OSError as error:
+                raise ValueError(f"{str(value)!r} cannot be read: {error.strerror}") from None
+            if not head.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+                raise ValueError(f"{str(value)!r} is neither a PNG nor a JPEG picture")
         return value
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data import doctor_log, doctor_site
+from data.book_open import BookError
 from data.finding import WRONG, Finding
 from data.issabel import Issabel
 from data.recordings import Recordings
@@ -23,8 +24,8 @@ FAILED = "This could not be examined: {detail}"
 log = logging.getLogger(__name__)
 
 
-def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordings: Recordings, lang: str = "es",
-            clock: Callable[[], float] = time.time) -> list[Finding]:
+def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordings: Recordings | None,
+            lang: str = "es", clock: Callable[[], float] = time.time) -> list[Finding]:
     """Everything there is to say, in the order of AREAS; nothing is changed and nothing is raised. `store` None: there
     is none yet."""
     path, now = settings.QUEUE_LOG_PATH, clock()
@@ -36,13 +37,13 @@ def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordi
         ("log", lambda: doctor_log.source(store, path, table, issabel.database, now))]
     if table is None:
         looks.append(("rotation", lambda: doctor_log.copies(path)))
-    if store is not None:
-        known: Store = store
+    if store is not None and recordings is not None:
+        known, kept = store, recordings
         looks += [("rotation", lambda: doctor_log.days(known, path)), ("lines", lambda: doctor_log.lines(known, path)),
                   ("calls", lambda: doctor_log.calls(known, now)),
                   ("names", lambda: doctor_site.names(known, issabel, settings.DATA_DIR)),
-                  ("recordings", lambda: doctor_site.sound(known, issabel, recordings)),
-                  ("zone", lambda: doctor_site.zone(known, issabel, recordings, lang))]
+                  ("recordings", lambda: doctor_site.sound(known, issabel, kept)),
+                  ("zone", lambda: doctor_site.zone(known, issabel, kept, lang))]
     found: list[Finding] = []
     for area, look in looks:
         try:
@@ -52,6 +53,11 @@ def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordi
             found.append(Finding(area, WRONG, FAILED, {"detail": f"{type(error).__name__}: {error}"[:200]},
                                  "python app.py doctor"))
     return sorted(found, key=lambda one: AREAS.index(one.area))
+
+
+def closed(error: BookError) -> Finding:
+    """A store that cannot be opened."""
+    return Finding("folder", WRONG, doctor_site.STORE_WRONG, {"cause": error.words}, "python app.py ingest --once")
 
 
 def as_owner(folder: Path) -> None:

@@ -116,19 +116,23 @@ def facts(shot: Snapshot, midnight: int) -> Facts:
 def _facts(shot: Snapshot, midnight: int) -> Facts:
     waiting, talking = _open(shot)
     state = standing(shot.builder.agents, shot.site.options)
+    person = shot.who.identity  # names put together by hand are one person here too
     left: dict[str, int] = {}
     for (who, _), ts in state.removed.items():
-        left[who] = max(left.get(who, 0), ts)
+        left[person(who)] = max(left.get(person(who), 0), ts)
+    seen: dict[str, int] = {}
+    for who, ts in state.seen.items():
+        seen[person(who)] = max(seen.get(person(who), 0), ts)
     spelled = {key.casefold(): key for key in shot.queue_spelling.names}
 
     def shown(key: tuple[str, str]) -> tuple[str, str]:
-        return key[0], spelled.get(key[1], state.spelled.get(key[1], key[1]))
+        return person(key[0]), spelled.get(key[1], state.spelled.get(key[1], key[1]))
     freed = _pauses_over([shot.history.pauses, *shot.builder.young.pauses, shot.builder.people(0)[1]], midnight,
-                         shot.who.identity)
+                         person)
     for who, ts in _calls_over(shot, midnight).items():
         freed[who] = max(freed.get(who, 0), ts)
     return Facts(waiting, talking, {shown(k): v for k, v in state.sessions.items()},
-                 {shown(k): v for k, v in state.pauses.items()}, left, state.seen, freed)
+                 {shown(k): v for k, v in state.pauses.items()}, left, seen, freed)
 
 
 def _open(shot: Snapshot) -> tuple[list[Caller], list[Talk]]:

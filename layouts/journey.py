@@ -108,8 +108,8 @@ def _outside(lang: str, found: Outside | None) -> list[Component]:
     """What the call records know beside the log; nothing where they know nothing."""
     if found is None:
         return []
-    before = [html.P(text(lang, "{time} from the call to the first queue: menus and announcements.",
-                          time=found.silence), className="quiet")] if found.silence else []
+    words = text(lang, "{time} from the call to the first queue: menus and announcements.", time=found.silence)
+    before = [html.P(words, className="quiet")] if found.silence else []
     parts = [
         (text(lang, "Before the queue"), [*before, _lines(found.before)] if found.silence or found.before else []),
         (text(lang, "After the queue"), [_lines(found.after)] if found.after else []),

@@ -63,8 +63,12 @@ def weeks(filters: Filters, least: int = 14, days: int = 56) -> Filters:
     return filters if filters.days >= least else replace(filters, start=filters.end - dt.timedelta(days=days - 1))
 
 
-def exports(prefix: str, report: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Words and addresses of a report as files, for exactly these filters."""
+def export(prefix: str, report: str, form: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """The address of a report as a file (excel, pdf, csv), for exactly these filters."""
     query = urlencode([pair for pair in pairs if pair[0] not in UNSAID or UNSAID[pair[0]] != pair[1]])
-    return [(words, page(prefix, f"/api/reports/export/{report}/{form}", query))
-            for words, form in (("CSV", "csv"), ("Excel", "excel"))]
+    return page(prefix, f"/api/reports/export/{report}/{form}", query)
+
+
+def exports(prefix: str, report: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Words and addresses of a report as files that programs read on."""
+    return [(words, export(prefix, report, form, pairs)) for words, form in (("CSV", "csv"), ("Excel", "excel"))]
