@@ -263,7 +263,9 @@ def parts(rows: Iterable[Record]) -> list[Part]:
         kind, what = _kind(one)
         if one.start is None or not kind:
             continue
-        fresh = Part(one.start, one.seconds, kind, what, one.talked, one.answered and one.talked > 0)
+        person = kind in ("extension", "group", "outside")  # a machine that talks is nobody who answered
+        fresh = Part(one.start, one.seconds, kind, what, one.talked if person else 0,
+                     person and one.answered and one.talked > 0)
         before = found.setdefault((one.start, kind, what), fresh)
         if (fresh.answered, fresh.talked, fresh.seconds) > (before.answered, before.talked, before.seconds):
             found[one.start, kind, what] = fresh
