@@ -34,8 +34,9 @@ HERE = Path(__file__).parent
 DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.calls", "api.dashboard", "api.server", "auth.guard", "auth.pages", "auth.tokens", "auth.users",
-         "callbacks.dashboard", "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
+         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 START = 3.0  # seconds that the process of the reports is given to begin
 
@@ -85,15 +86,22 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.agent
+    import callbacks.agents
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
+    import callbacks.live
+    import callbacks.queues
     import callbacks.reports
     import callbacks.shell
+    from api import agents as api_agents
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
     from api import dashboard as api_dashboard
+    from api import now as api_now
+    from api import queues as api_queues
     from api import recordings as api_recordings
     from api import reports as api_reports
     from api import server as api_server
@@ -105,7 +113,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import calls, dashboard, journey, parts, reports, shell
+    from layouts import agent, agents, calls, dashboard, journey, live, parts, queues, reports, shell
     from render import addresses
 
     settings = centre(settings)
@@ -129,6 +137,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     def lang() -> str:
         return current_user.language
 
+    def rename(pairs: Any) -> None:
+        store.rename(pairs)
+        users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
+
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
@@ -144,13 +156,16 @@ def create_app(settings: "config.Settings") -> "Dash":
         guard.declare(server, endpoint, None, open=True)
 
     cors.register(server, prefix, settings.cors_origins)
-    root.register(server, store.health, TITLE, VERSION, prefix)
+    link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
+    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
         one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
     api_dashboard.register(server, view, prefix, allow)
+    api_queues.register(server, view, prefix, allow)
+    api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
     api_reports.register(server, view, jobs, starter(jobs, settings), users, letterhead, prefix, allow)
@@ -164,9 +179,13 @@ def create_app(settings: "config.Settings") -> "Dash":
         assets_folder=str(HERE / "assets"), assets_ignore=shell.ASSETS_IGNORE, title=TITLE,
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
+             "/live": ("live", lambda lang, **_: live.layout(lang, current_user, prefix), Permission.DASHBOARD),
              "/calls": ("calls", calls.layout, Permission.CALLS),
+             "/queues": ("queues", queues.layout, Permission.QUEUES),
+             "/agents": ("agents", agents.layout, Permission.AGENTS),
              "/reports": ("reports", reports.layout, Permission.REPORTS)}
-    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
+             "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=TITLE, layout=guard.page(
@@ -187,8 +206,17 @@ def create_app(settings: "config.Settings") -> "Dash":
         if current_user.can(Permission.REPORTS) else [])
     callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
     callbacks.calls.register_clientside(app)
+    callbacks.journey.register_clientside(app)
+    callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
+    callbacks.queues.register_clientside(app)
+    callbacks.agents.register(guard.callback(app, Permission.AGENTS), view, who, lambda: store.names.known.pairs)
+    callbacks.agents.register_saving(guard.callback(app, Permission.ADMIN), who, rename)
+    callbacks.agents.register_clientside(app)
+    callbacks.agent.register(guard.callback(app, Permission.AGENTS), view, who)
+    callbacks.agent.register_clientside(app)
+    callbacks.live.register_clientside(app)
     callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
-    app.store, app.users, app.recordings, app.first = store, users, recordings, first
+    app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
     return app
 
 
@@ -221,6 +249,8 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from data import pulse
+
     settings = centre(settings)
     stop = threading.Event()
     if settings.DEMO:
@@ -228,15 +258,10 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
         threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",
                          daemon=True).start()
 
-    def follow() -> None:
-        while not stop.is_set():
-            try:
-                app.store.refresh()
-            except Exception:
-                log.exception("the log could not be read this time")
-            stop.wait(settings.REFRESH_SECONDS)
-
-    threading.Thread(target=follow, name="follow", daemon=True).start()
+    for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
+                       ("ami", app.link and (lambda: app.link.run(stop)))):
+        if work:
+            threading.Thread(target=work, name=name, daemon=True).start()
     return stop
 
 

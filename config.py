@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     DB_NAME_CDR: str = "asteriskcdrdb"
     DB_NAME_ASTERISK: str = "asterisk"
     DB_NAME_CALLCENTER: str = "call_center"
+    AMI_HOST: str | None = None
+    AMI_PORT: int = Field(5038, ge=1, le=65535)
+    AMI_USER: str | None = None
+    AMI_SECRET: str | None = None
     DATABASE_URL: str | None = None
     SERVER_HOST: str = "127.0.0.1"
     SERVER_PORT: int = Field(8000, ge=1, le=65535)
@@ -87,6 +91,13 @@ class Settings(BaseSettings):
             raise ValueError("must be at least 32 random characters; leave it unset to have one made")
         return value
 
+    @field_validator("AMI_SECRET", "AMI_USER")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        if value is not None and any(c in value for c in "\r\n"):
+            raise ValueError("must be one line")
+        return value
+
     @field_validator("CORS_ORIGINS")
     @classmethod
     def _origins_are_origins(cls, value: str) -> str:
@@ -131,5 +142,5 @@ def load(**values: object) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "settings"
         reason = str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
-                            if name != "DB_PASSWORD" and name != "SECRET_KEY"
+                            if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET")
                             else f"{name}: {reason}.") from None

@@ -36,6 +36,8 @@ class CallQuestion(Question):
     max_wait: str | None = Field(None, description="Seconds waited, at most")
     min_talk: str | None = Field(None, description="Seconds talked, at least")
     max_talk: str | None = Field(None, description="Seconds talked, at most")
+    min_position: str | None = Field(None, description="Place in the queue when the caller left, at least")
+    max_position: str | None = Field(None, description="Place in the queue when the caller left, at most")
     weekday: list[str] | None = Field(None, description="Repeatable: 0 (Monday) to 6")
     hour: list[str] | None = Field(None, description="Repeatable: hour of the local clock, 0 to 23")
     since: str | None = Field(None, alias="from", description="Time of day HH:MM on every day, or a moment with offset")

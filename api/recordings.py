@@ -92,8 +92,8 @@ def of_call(view: Any, recordings: Recordings, callid: str, prefix: str) -> list
     if recording_names.epoch(callid) is None or not current_user.can(Permission.RECORDINGS):
         return []
     legs = view.legs_of(callid)
-    pairs = list(zip(legs.number("connect").tolist(), legs.number("wait").tolist(), strict=True))
-    return [described(one, number, callid, answered_at(one, pairs), prefix)
+    answers = list(zip(*(legs.number(name).tolist() for name in ("connect", "wait", "talk")), strict=True))
+    return [described(one, number, callid, answered_at(one, answers), prefix)
             for number, one in enumerate(recordings.find(callid))] if len(legs) else []
 
 

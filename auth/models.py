@@ -73,6 +73,22 @@ class Grant(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
 
 
+class Kiosk(Base):
+    """A link to the live page for a screen on the wall: reads that page and nothing else, numbers masked."""
+
+    __tablename__ = "kiosks"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    queues: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    created: Mapped[float] = mapped_column(Float(53))
+    created_by: Mapped[str] = mapped_column(String(64), default="")
+    expires: Mapped[float] = mapped_column(Float(53), index=True)
+    revoked: Mapped[float | None] = mapped_column(Float(53), default=None)
+    seen: Mapped[float | None] = mapped_column(Float(53), default=None)
+    address: Mapped[str] = mapped_column(String(64), default="")
+
+
 class Failures(Base):
     """How often somebody failed to sign in lately: shared by all workers, still there after a restart."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -11,7 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import journey
 from callbacks.journey import Recorded
-from callbacks.shell import changed
+from callbacks.shell import changed, nothing_read
 from data import call_events, call_filters, calls, journeys
 from data.call_filters import CallFilters, Sort
 from data.filters import BadFilter
@@ -20,7 +21,7 @@ from layouts import calls as page
 from layouts import journey as journey_page
 from layouts import shell
 from layouts.calls import BLOCK, SPANS, ids
-from layouts.parts import failure, here
+from layouts.parts import failure, here, no_calls, notice
 from render import addresses, call_rows
 from render.call_rows import ENDED_BY, UNITS
 from render.words import OUTCOMES, mark
@@ -32,6 +33,7 @@ SWITCHES = (("has_recording", mark("With recording")), ("transferred", mark("Tra
 OFTEN = ("answered", "abandoned", "timeout", "exit_key", "exit_empty", "in_progress")
 LOST = (("lost", "true"), ("recovered", "false"))
 QUESTIONS = {"legs": calls, "calls": journeys}
+_FAR = 1 << 40  # rows: more than there will ever be
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):([0-5]\d)|(\d{1,7})")
 
 
@@ -49,10 +51,18 @@ def unit_of(query: str) -> str:
 
 def order_of(request: Mapping[str, Any], unit: str) -> Sort:
     """The order that the grid asks for; columns nobody may sort by are passed over."""
-    known = QUESTIONS[unit].SORTS
-    found = tuple((one["colId"], one["sort"] == "desc") for one in request.get("sortModel") or ()
-                  if one.get("colId") in known)
-    return found[:call_filters.SORTS] or calls.NEWEST
+    known, model, found = QUESTIONS[unit].SORTS, request.get("sortModel"), dict[str, bool]()
+    for one in model if isinstance(model, list) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("colId"), str) and one["colId"] in known:
+            found.setdefault(one["colId"], one.get("sort") == "desc")
+    return tuple(found.items())[:call_filters.SORTS] or calls.NEWEST
+
+
+def rows_of(request: Mapping[str, Any]) -> tuple[int, int]:
+    """First row and the one behind the last that the grid asks for, however much somebody else asks for."""
+    start, stop = (int(row) if isinstance(row, int | float) and 0 <= row < _FAR else 0 for row in (
+        request.get("startRow"), request.get("endRow")))
+    return start, min(max(stop, start), start + 5 * BLOCK)
 
 
 def seconds(word: str) -> str | None:
@@ -62,8 +72,22 @@ def seconds(word: str) -> str | None:
         return ""
     if not found:
         return None
-    hours, minutes, rest, plain = found.groups()
-    return plain or str(int(hours or 0) * 3600 + int(minutes) * 60 + int(rest))
+    hours, minutes, rest, plain = (int(part or 0) for part in found.groups())
+    return str(plain + hours * 3600 + minutes * 60 + rest)
+
+
+def typed(query: str) -> dict[str, Any]:
+    """What the fields show for an address, even for one that cannot be understood."""
+    given = parse_qs(query)
+
+    def first(name: str) -> str:
+        return given.get(name, [""])[0].strip()
+
+    def span(word: str) -> str:
+        return duration(int(word)) if re.fullmatch("[0-9]{1,9}", word) else word
+    return {"q": first("q"), "did": ", ".join(word.strip() for word in given.get("did", ())),
+            "ended_by": [word for word in given.get("ended_by", ()) if word in ENDED_BY],
+            **{name: span(first(name)) for name, _ in SPANS}}
 
 
 # -- what narrows the list -------------------------------------------------------------------------
@@ -74,24 +98,49 @@ def show_bar(view: Callable, who: Callable, links: Callable, filters: Site | Non
     now, lang = view(), who().language
     try:
         chosen = asked(filters, now)
-        notice = None
-    except BadFilter as error:
-        words = text(lang, "The address asks for something that cannot be understood: {parameter} {reason}.",
-                     parameter=error.parameter, reason=text(lang, error.reason))
-        notice = failure(lang, words, here(text(lang, "Show this page without filters"),
-                                           addresses.page(filters["prefix"], "/calls"), className="button"))
+    except BadFilter:
         chosen = None
     query = filters["query"]
     unit = unit_of(query)
     base = addresses.page(filters["prefix"], filters["path"])
-    said = dict(chosen.own()) if chosen else {}
-    spans = {name: duration(int(said[name])) if name in said else "" for name, _ in SPANS}
     hrefs = {name: f"{base}?{changed(query, unit=None if name == 'legs' else name)}" for name in UNITS}
     return {
         "unit": page.units(lang, hrefs, unit), "chips": _chips(lang, base, query, chosen) if chosen else [],
-        "search": chosen.q if chosen else "", **spans, "did": chosen.dids[0] if chosen and chosen.dids else "",
-        "ended_by": chosen.ended_by[0] if chosen and chosen.ended_by else None, "note": notice,
+        **typed(query),
         "exports": page.exports(lang, links(lang, chosen, unit)) if chosen and who().can("downloads") else []}
+
+
+def show_note(view: Callable, who: Callable, filters: Site | None, version: int | None) -> Any:
+    """What stands in the place of the list when it cannot be shown or would be empty; None when there are calls."""
+    now, lang = view(), who().language
+    try:
+        chosen = asked(filters, now)
+        if calls.total(now, chosen):
+            return None
+    except BadFilter as error:
+        words = text(lang, "The address asks for something that cannot be understood: {parameter} {reason}.",
+                     parameter=error.parameter, reason=text(lang, error.reason))
+        return failure(lang, words, here(text(lang, "Show this page without filters"),
+                                         addresses.page(filters["prefix"], filters["path"]), className="button"))
+    base, query = addresses.page(filters["prefix"], filters["path"]), filters["query"]
+    unread = nothing_read(now, lang)
+    if unread is not None:
+        return unread
+    others = 0 if chosen.plain else calls.total(now, replace(call_filters.parse({}, now.today()),
+                                                             **vars(chosen.common)))
+    if others:
+        body = text(lang, "One queue visit of this period is left out.") if others == 1 else text(
+            lang, "{count} queue visits of this period are left out.", count=number(lang, others))
+        return notice("quiet", "funnel", text(lang, "No call matches these filters"), body, here(
+            text(lang, "Remove all"), f"{base}?{_without(query, chosen)}", className="button"))
+    nearest = now.nearest(chosen.common)
+    day = nearest.isoformat() if nearest else None
+    return no_calls(lang, nearest, f"{base}?{changed(_without(query, chosen), start_date=day, end_date=day)}")
+
+
+def _without(query: str, chosen: CallFilters) -> str:
+    """The address without anything that narrows beyond the common filters."""
+    return changed(query, **dict.fromkeys(name for name, _ in chosen.own()))
 
 
 def show_grid(who: Callable, filters: Site | None, made: Site | None) -> dict:
@@ -122,9 +171,8 @@ def _chips(lang: str, base: str, query: str, chosen: CallFilters) -> list:
     on = chosen.lost is True and chosen.recovered is False
     known.append((text(lang, "To be called back"), "", href(**{n: None if on else v for n, v in LOST}), on))
     given = [(words, href(**dict.fromkeys(names))) for words, names in _given(lang, chosen, on)]
-    own = [name for name, _ in chosen.own()]
-    reset = href(**dict.fromkeys(own)) if len(own) > 1 else None
-    return page.chips(lang, known, given, reset)
+    several = sum(on for *_, on in known) + len(given) > 1
+    return page.chips(lang, known, given, f"{base}?{_without(query, chosen)}" if several else None)
 
 
 def _given(lang: str, chosen: CallFilters, to_call: bool) -> list[tuple[str, tuple[str, ...]]]:
@@ -145,6 +193,11 @@ def _given(lang: str, chosen: CallFilters, to_call: bool) -> list[tuple[str, tup
                                (mark("Talk: {span}"), ("min_talk", "max_talk"), chosen.talks)):
         if span != (None, None):
             found.append((text(lang, words, span=_span(*span)), names))
+    if chosen.positions != (None, None):
+        low, high = chosen.positions
+        place = f"≤ {high}" if low is None else f"≥ {low}" if high is None else f"{low}" if low == high else (
+            f"{low} – {high}")
+        found.append((text(lang, "Left at place {places}", places=place), ("min_position", "max_position")))
     if chosen.weekdays:
         found.append((", ".join(weekday(lang, one) for one in chosen.weekdays), ("weekday",)))
     if chosen.hours:
@@ -170,18 +223,24 @@ def _span(low: int | None, high: int | None) -> str:
     return f"≥ {duration(low)}" if high is None else f"{duration(low)} – {duration(high)}"
 
 
-def narrow(view: Callable, filters: Site | None, q: str | None, did: str | None, ended_by: str | None,
-           **spans: str | None) -> str:
-    """The address after somebody typed; what cannot be a duration changes nothing."""
+def narrow(filters: Site | None, ended_by: Any, **words: Any) -> str:
+    """The address after somebody typed or chose: only what differs from what it says already is changed in it. What
+    cannot be a duration changes nothing."""
     if not filters:
         raise PreventUpdate
-    values: dict[str, Any] = {"q": (q or "").strip() or None, "did": (did or "").strip() or None, "ended_by": ended_by}
-    for name, word in spans.items():
-        limit = seconds(word or "")
-        if limit is None:
+    shown = typed(filters["query"])
+    given = {name: word.strip() if isinstance(word, str) else "" for name, word in words.items()}
+    moved: dict[str, Any] = {name: word for name, word in given.items() if word != shown[name]}
+    if "did" in moved:
+        moved["did"] = [word.strip() for word in moved["did"].split(",") if word.strip()]
+    for name in [name for name, _ in SPANS if name in moved]:
+        moved[name] = seconds(moved[name])
+        if moved[name] is None:
             raise PreventUpdate
-        values[name] = limit or None
-    query = changed(filters["query"], **values)
+    chosen = [word for word in ended_by or () if word in ENDED_BY] if isinstance(ended_by, list) else []
+    if set(chosen) != set(shown["ended_by"]):
+        moved["ended_by"] = chosen
+    query = changed(filters["query"], **{name: word or None for name, word in moved.items()})
     if query == changed(filters["query"]):
         raise PreventUpdate
     return f"?{query}" if query else ""
@@ -200,7 +259,14 @@ def show_count(view: Callable, who: Callable, filters: Site | None, version: int
     except BadFilter:
         return []
     legs, whole, several = found["legs"], found["calls"], found["several"]
-    said = text(lang, "{legs} queue visits of {calls} calls.", legs=number(lang, legs), calls=number(lang, whole))
+    if not legs:
+        return []
+    if legs == 1:
+        said = text(lang, "One queue visit of one call.")
+    elif whole == 1:
+        said = text(lang, "{legs} queue visits of one call.", legs=number(lang, legs))
+    else:
+        said = text(lang, "{legs} queue visits of {calls} calls.", legs=number(lang, legs), calls=number(lang, whole))
     if several == 1:
         said += " " + text(lang, "One call visited a queue more than once: every visit counts for its queue, "
                            "a customer lives one call.")
@@ -214,25 +280,27 @@ def show_count(view: Callable, who: Callable, filters: Site | None, version: int
 
 def show_rows(view: Callable, who: Callable, recorded: Recorded, request: Site | None, filters: Site | None) -> dict:
     """A block of the list."""
-    if not request:
+    if not isinstance(request, Mapping):
         raise PreventUpdate
     now, lang = view(), who().language
     unit = unit_of((filters or {}).get("query", ""))
-    start = max(int(request.get("startRow") or 0), 0)
-    stop = min(max(int(request.get("endRow") or 0), start), start + 5 * BLOCK)
     try:
-        found, total = QUESTIONS[unit].page(now, asked(filters, now), order_of(request, unit), start, stop)
+        found, total = QUESTIONS[unit].page(now, asked(filters, now), order_of(request, unit), *rows_of(request))
     except BadFilter:
         return {"rowData": [], "rowCount": 0}
-    audio = recorded(now, found["callid"].tolist()) if who().can("recordings") else frozenset()
+    audio = recorded(now, call_rows.callids(found)) if who().can("recordings") else frozenset()
     make = call_rows.legs if unit == "legs" else call_rows.calls
     return {"rowData": make(lang, found, audio), "rowCount": total}
 
 
 def show_total(view: Callable, filters: Site | None, version: int | None) -> dict:
-    """How many legs the list has now, for the browser: it asks again when they became more."""
+    """How many legs the list has now, for the browser: it asks again when they became more, and in the running day
+    with every `mark`, because calls that go on change too."""
+    now = view()
     try:
-        return {"query": filters and filters["query"], "total": calls.total(view(), asked(filters, view()))}
+        chosen = asked(filters, now)
+        return {"query": filters and filters["query"], "total": calls.total(now, chosen),
+                "mark": now.version if chosen.end >= now.today() else None}
     except BadFilter:
         raise PreventUpdate from None
 
@@ -240,18 +308,22 @@ def show_total(view: Callable, filters: Site | None, version: int | None) -> dic
 # -- one call --------------------------------------------------------------------------------------
 
 
-def show_panel(view: Callable, who: Callable, recorded: Recorded, chosen: Site | None, filters: Site | None) -> Any:
-    """The call of the row that was clicked, beside the list."""
+def show_panel(view: Callable, who: Callable, recorded: Recorded, chosen: Site | None, filters: Site | None,
+               shown: Site | None, version: int | None) -> dict:
+    """The call of the row that was clicked, beside the list; one that goes on is told anew when the log has grown."""
     if not chosen:
-        return None
+        return {"panel": None, "shown": None}
+    if shown == chosen:
+        raise PreventUpdate
     now, lang = view(), who().language
-    found = call_events.journey(now, chosen["callid"])
+    found = call_events.journey(now, str(chosen["callid"]))
     if found is None:
-        return journey_page.gone(lang)
+        return {"panel": journey_page.gone(lang), "shown": None}
     query = filters["query"] if filters else ""
     href = addresses.page(filters["prefix"] if filters else "/", f"/calls/{quote(found.callid, safe='')}", query)
-    return journey_page.panel(lang, journey.told(now, lang, found), journey.audible(now, who, recorded, found), href,
-                              int(chosen["index"]), int(chosen["rows"]))
+    return {"panel": journey_page.panel(
+        lang, journey.told(now, lang, found), journey.audible(now, who, recorded, found), href, int(chosen["index"]),
+        int(chosen["rows"])), "shown": chosen if journey.over(found) else None}
 
 
 def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, links: Callable) -> None:
@@ -261,24 +333,26 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
     said = State(shell.ids.filters, "data")
     spans = {name: Output(one, "value") for name, one in SPANS}
     on(output={"unit": Output(ids.unit, "children"), "chips": Output(ids.chips, "children"),
-               "search": Output(ids.search, "value"), **spans, "did": Output(ids.did, "value"),
-               "ended_by": Output(ids.ended_by, "value"), "note": Output(ids.note, "children"),
-               "exports": Output(ids.exports, "children")},
+               "q": Output(ids.search, "value"), **spans, "did": Output(ids.did, "value"),
+               "ended_by": Output(ids.ended_by, "value"), "exports": Output(ids.exports, "children")},
        inputs={"filters": filters})(partial(show_bar, view, who, links))
+    on(output=Output(ids.note, "children"), inputs={"filters": filters, "version": version})(
+        partial(show_note, view, who))
     on(output={"list": Output(ids.list, "children"), "made": Output(ids.made, "data"),
                "columns": Output(ids.columns, "children")},
        inputs={"filters": filters, "made": State(ids.made, "data")})(partial(show_grid, who))
     on(output=Output(ids.address, "data"),
        inputs={"q": Input(ids.search, "value"), "did": Input(ids.did, "value"),
                "ended_by": Input(ids.ended_by, "value"), **{name: Input(one, "value") for name, one in SPANS},
-               "filters": said}, prevent_initial_call=True)(partial(narrow, view))
+               "filters": said}, prevent_initial_call=True)(narrow)
     on(output=Output(ids.count, "children"), inputs={"filters": filters, "version": version})(
         partial(show_count, view, who))
     on(output=Output(ids.grid, "getRowsResponse"),
        inputs={"request": Input(ids.grid, "getRowsRequest"), "filters": said})(partial(show_rows, view, who, recorded))
     on(output=Output(ids.total, "data"), inputs={"filters": filters, "version": version})(partial(show_total, view))
-    on(output=Output(ids.panel, "children"), inputs={"chosen": Input(ids.chosen, "data"), "filters": said},
-       prevent_initial_call=True)(partial(show_panel, view, who, recorded))
+    on(output={"panel": Output(ids.panel, "children"), "shown": Output(ids.shown, "data")},
+       inputs={"chosen": Input(ids.chosen, "data"), "filters": said, "shown": State(ids.shown, "data"),
+               "version": version}, prevent_initial_call=True)(partial(show_panel, view, who, recorded))
 
 
 def register_clientside(app: Dash) -> None:
@@ -288,5 +362,9 @@ def register_clientside(app: Dash) -> None:
                             Input(shell.ids.filters, "data"), prevent_initial_call=True)
     app.clientside_callback(ClientsideFunction("calls", "go"), Output(ids.ready, "data", allow_duplicate=True),
                             Input(ids.address, "data"), prevent_initial_call=True)
+    for name in (ids.chips, ids.unit, ids.panel):
+        app.clientside_callback(ClientsideFunction("calls", "drawn"),
+                                Output(ids.ready, "data", allow_duplicate=True), Input(name, "children"),
+                                prevent_initial_call=True)
     app.clientside_callback(ClientsideFunction("calls", "grown"), Output(ids.seen, "data"), Input(ids.total, "data"),
                             State(ids.seen, "data"))

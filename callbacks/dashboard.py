@@ -6,13 +6,12 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from callbacks.shell import Site, asked, changed
+from callbacks.shell import Site, asked, changed, nothing_read
 from data.filters import INTERVALS, Filters
-from data.snapshot import IMPORTING
 from i18n import day, number, text
 from layouts import dashboard
 from layouts.dashboard import ids
-from layouts.parts import missing, no_calls, nothing, reading, unread
+from layouts.parts import no_calls, nothing
 from layouts.shell import ids as shell
 from render import addresses, cards, charts
 
@@ -35,11 +34,9 @@ def show_empty(view: Callable, who: Callable, filters: Site | None, version: int
     """What stands in the place of the cards when there is nothing to show; None when there is."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    fresh = now.freshness()
-    if fresh["data_until"] is None and fresh["cause"] == IMPORTING:
-        return reading(lang)
-    if fresh["data_until"] is None:
-        return missing(lang) if fresh["state"] == "empty" else unread(lang, text(lang, fresh["cause"]))
+    unread = nothing_read(now, lang)
+    if unread is not None:
+        return unread
     if now.totals(chosen)["offered"]:
         return None
     nearest = now.nearest(chosen)

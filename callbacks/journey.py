@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from dash import Input, Output, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from data import call_events, call_filters, journeys
@@ -21,23 +21,22 @@ Recorded = Callable[[Any, list[str]], set[str]]
 
 
 def show_page(view: Callable, who: Callable, recorded: Recorded, callid: str | None, filters: Site | None,
-              version: int | None) -> Any:
-    """The call of an address."""
+              shown: list | None, version: int | None) -> dict:
+    """The call of an address. `shown` is what the page shows already, once that is over and does not change."""
     now, lang = view(), who().language
-    if not callid or not filters:
+    if not callid or not filters or shown == [callid, filters["query"]]:
         raise PreventUpdate
     found = call_events.journey(now, callid)
     if found is None:
-        return page.gone(lang)
-    if ctx.triggered_id == shell.ids.version and not found.call["end"].isna().any():
-        return no_update  # what is over does not change
+        return {"body": page.gone(lang), "shown": None}
     prefix, query = filters["prefix"], filters["query"]
     before, after, place = neighbours(now, filters, found.callid)
 
     def href(other: str | None) -> str | None:
         return None if other is None else addresses.page(prefix, f"/calls/{quote(other, safe='')}", query)
-    return page.page(lang, told(now, lang, found), audible(now, who, recorded, found),
-                             addresses.page(prefix, "/calls", query), href(before), href(after), place)
+    body = page.page(lang, told(now, lang, found), audible(now, who, recorded, found),
+                     addresses.page(prefix, "/calls", query), href(before), href(after), place)
+    return {"body": body, "shown": [callid, query] if over(found) else None}
 
 
 def neighbours(now: Any, filters: Site, callid: str) -> tuple[str | None, str | None, tuple[int, int] | None]:
@@ -54,13 +53,26 @@ def told(now: Any, lang: str, found: Any) -> Any:
     return story(lang, found, dict(now.queues()), now.moment, now.now())
 
 
-def audible(now: Any, who: Callable, recorded: Recorded, found: Any) -> bool:
-    """Whether there is something to hear that this user may hear."""
-    return who().can("recordings") and bool(recorded(now, list(found.callids)))
+def over(found: Any) -> bool:
+    """Whether nothing goes on in the call any more."""
+    return not found.call["end"].isna().any()
+
+
+def audible(now: Any, who: Callable, recorded: Recorded, found: Any) -> list[str]:
+    """Under which of its callids there is something to hear that this user may hear."""
+    there = recorded(now, list(found.callids)) if who().can("recordings") else frozenset()
+    return [callid for callid in found.callids if callid in there]
 
 
 def register(on: Callable, view: Callable, who: Callable, recorded: Recorded) -> None:
     """Wires the page. `recorded(view, callids)` says which of them have audio."""
-    on(output=Output(ids.body, "children"),
+    on(output={"body": Output(ids.body, "children"), "shown": Output(ids.shown, "data")},
        inputs={"callid": Input(ids.callid, "data"), "filters": Input(shell.ids.filters, "data"),
-               "version": Input(shell.ids.version, "data")})(partial(show_page, view, who, recorded))
+               "shown": State(ids.shown, "data"), "version": Input(shell.ids.version, "data")})(
+                   partial(show_page, view, who, recorded))
+
+
+def register_clientside(app: Dash) -> None:
+    """What the browser does with a call that was drawn anew: `assets/b-app/calls.js`."""
+    app.clientside_callback(ClientsideFunction("calls", "drawn"), Output(ids.ready, "data"),
+                            Input(ids.body, "children"))

@@ -12,9 +12,10 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_
 from dash.exceptions import PreventUpdate
 
 from data.filters import PERIODS, BadFilter, Filters, parse
+from data.snapshot import IMPORTING
 from i18n import clock, day, number, text
 from layouts import shell
-from layouts.parts import failure, here
+from layouts.parts import failure, here, missing, reading, unread
 from layouts.shell import ids
 from render.addresses import UNSAID, page
 
@@ -28,6 +29,16 @@ def asked(site: Site | None, today: dt.date) -> Filters:
     if not site:
         raise PreventUpdate
     return parse(parse_qs(site["query"]), today, site["default"])
+
+
+def nothing_read(now: Any, lang: str) -> Any:
+    """What stands in the place of a page as long as no line of the log was read; None once there is one."""
+    fresh = now.freshness()
+    if fresh["data_until"] is not None:
+        return None
+    if fresh["cause"] == IMPORTING:
+        return reading(lang)
+    return missing(lang) if fresh["state"] == "empty" else unread(lang, text(lang, fresh["cause"]))
 
 
 def relative(path: str | None, prefix: str) -> str:
@@ -109,9 +120,11 @@ def show_period(view: Callable, who: Callable, filters: Site | None) -> dict:
     here_page = page(filters["prefix"], filters["path"])
     hrefs = {name: f"{here_page}?{changed(filters['query'], period=name)}" for name in PERIODS}
     current = named(filters["query"], filters["default"])
+    # Whoever opens the link tomorrow sees the same days; what else narrows the page goes with them.
+    dates = {"start_date": chosen.start.isoformat(), "end_date": chosen.end.isoformat()}
     words = day(lang, chosen.start) if chosen.days == 1 else f"{day(lang, chosen.start)} – {day(lang, chosen.end)}"
     return {"segments": shell.segments(lang, hrefs, current), "presets": shell.presets(lang, hrefs, current),
-            "words": words, "copy": f"{here_page}?{chosen.query()}"}
+            "words": words, "copy": f"{here_page}?{changed(filters['query'], **dates)}"}
 
 
 def show_excluded(view: Callable, who: Callable, filters: Site | None, version: int | None) -> str:

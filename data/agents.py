@@ -103,6 +103,13 @@ def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table
     return pa.concat_tables([sessions, more]), pa.concat_tables([pauses, still])
 
 
+def standing(state: State, options: Options) -> State:
+    """The state with its newest lines applied: who is in and on pause as the log ends."""
+    state = state.copy()
+    _apply(state, state.held, len(state.held), options)
+    return state
+
+
 def _limit(state: State, who: str, start: int, now: int, options: Options) -> tuple[int, str]:
     if options.max_session is not None and now - start > options.max_session:
         return max(state.seen.get(who, start), start), "max_session"

@@ -8,7 +8,7 @@ from pathlib import Path
 from data import queue_log
 from data.queue_log import Bad, Events
 
-BLOCK = 4 * 2**20
+BLOCK = 2 * 2**20
 Place = tuple[int, int]  # number of the file, number of the block in it
 
 

@@ -20,7 +20,7 @@ SECONDS = 10**7  # more than any call lasts
 SORTS = 4  # columns a list is ordered by at most
 
 FLAGS = ("transferred", "short", "within_sl", "lost", "recovered", "has_recording")
-SPANS = ("min_wait", "max_wait", "min_talk", "max_talk")
+SPANS = ("min_wait", "max_wait", "min_talk", "max_talk", "min_position", "max_position")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -31,8 +31,9 @@ Sort = tuple[tuple[str, bool], ...]  # columns, each with whether it falls
 class CallFilters(Filters):
     """`None` and empty tuples keep everything; of the flags True keeps the legs that have it, False the others.
 
-    `outcomes`, `ended_by`: words of frames. `waits`, `talks`: from, to seconds, both included. `clock`: minutes of the
-    local day from, to (excluded; from beyond to passes midnight). `moments`: epoch seconds from, to (excluded).
+    `outcomes`, `ended_by`: words of frames. `waits`, `talks`: from, to seconds, both included; `positions` the same of
+    the place in the queue when the caller left. `clock`: minutes of the local day from, to (excluded; from beyond to
+    passes midnight). `moments`: epoch seconds from, to (excluded).
     """
 
     q: str = ""
@@ -43,6 +44,7 @@ class CallFilters(Filters):
     ended_by: tuple[str, ...] = ()
     waits: tuple[int | None, int | None] = (None, None)
     talks: tuple[int | None, int | None] = (None, None)
+    positions: tuple[int | None, int | None] = (None, None)
     weekdays: tuple[int, ...] = ()
     hours: tuple[int, ...] = ()
     clock: tuple[int, int] | None = None
@@ -70,7 +72,8 @@ class CallFilters(Filters):
         for name, values in (("did", self.dids), ("outcome", self.outcomes), ("ended_by", self.ended_by),
                              ("weekday", self.weekdays), ("hour", self.hours)):
             pairs += [(name, str(value)) for value in values]
-        pairs += [(name, str(value)) for name, value in zip(SPANS, (*self.waits, *self.talks), strict=True)
+        pairs += [(name, str(value)) for name, value in zip(
+            SPANS, (*self.waits, *self.talks, *self.positions), strict=True)
                   if value is not None]
         for name, minute, moment in zip(("from", "to"), self.clock or (None, None), self.moments, strict=True):
             if minute is not None:
@@ -94,7 +97,9 @@ def parse(values: Mapping[str, Sequence[str]], today: dt.date, default: str = "t
         dids=asked.several("did", lambda word: word if len(word) <= LONGEST else None, "is too long"),
         outcomes=asked.several("outcome", _among(frames.OUTCOMES), "is not an outcome of a call"),
         ended_by=asked.several("ended_by", _among(frames.END_BY[1:]), "must be agent, caller, transfer or restart"),
-        waits=asked.span("min_wait", "max_wait"), talks=asked.span("min_talk", "max_talk"),
+        waits=asked.span("min_wait", "max_wait", "must be a number of seconds"),
+        talks=asked.span("min_talk", "max_talk", "must be a number of seconds"),
+        positions=asked.span("min_position", "max_position", "must be a whole number"),
         weekdays=asked.several("weekday", _number(6), "must be 0 (Monday) to 6"),
         hours=asked.several("hour", _number(23), "must be 0 to 23"), clock=clock, moments=moments,
         **{name: asked.flag(name) for name in FLAGS})  # type: ignore[arg-type]
@@ -133,13 +138,13 @@ class _Asked:
             raise BadFilter(name, "must be true or false")
         return _WORDS.get(word)
 
-    def span(self, low: str, high: str) -> tuple[int | None, int | None]:
+    def span(self, low: str, high: str, reason: str) -> tuple[int | None, int | None]:
         found: list[int | None] = []
         for name in (low, high):
             word = self.one(name)
             value = _number(SECONDS)(word)
             if word and value is None:
-                raise BadFilter(name, "must be a number of seconds")
+                raise BadFilter(name, reason)
             found.append(value)
         if None not in found and found[0] > found[1]:  # type: ignore[operator]
             raise BadFilter(high, "is less than the minimum")

@@ -63,7 +63,7 @@ def _numbers(view: Tally, filters: CallFilters) -> Iterator[Test]:
         yield _one_of("end_by", [frames.ENDED[word] for word in filters.ended_by])
     if filters.lost is not None:
         yield _is(filters.lost, _one_of("outcome", list(LOST)))
-    for name, (low, high) in (("wait", filters.waits), ("talk", filters.talks)):
+    for name, (low, high) in (("wait", filters.waits), ("talk", filters.talks), ("exit_position", filters.positions)):
         if low is not None or high is not None:
             yield _within(name, low or 0, high)
     if filters.weekdays or filters.hours or filters.clock:

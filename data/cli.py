@@ -1,6 +1,5 @@
 """The commands that read logs and the store: analyze, demo, dump, ingest."""
 
-import importlib.abc
 import json
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 
-class Unwanted(importlib.abc.MetaPathFinder):
+class Unwanted:  # not derived from importlib.abc, whose import alone takes longer than some answers
     """pyarrow imports pandas, if it can, with the first array it makes: half a second that some commands do without."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:

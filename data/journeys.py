@@ -20,8 +20,8 @@ from data.runs import Rows
 from data.view import View
 
 COLUMNS = ("callid", "enter", "caller", "caller_name", "did", "queues", "queue_names", "agents", "agent_names",
-           "outcome", "wait", "talk", "legs", "end", "transfer", "internal")
-SORTS = tuple(name for name in COLUMNS if name not in ("queue_names", "agent_names"))
+           "outcome", "wait", "talk", "legs", "end", "transfer", "internal", "callids")
+SORTS = tuple(name for name in COLUMNS if name not in ("queue_names", "agent_names", "callids"))
 AROUND = 86_400  # seconds around the days asked for in which the other legs of a call are looked for
 # Columns of the first leg, and those of the leg that says how the call ended.
 _FIRST = {"callid": "callid", "enter": "enter", "caller": "caller_orig", "caller_name": "caller_name", "did": "did",
@@ -219,8 +219,8 @@ def _column(view: View, found: Journeys, chosen: np.ndarray, name: str) -> Key:
 
 
 def read(view: View, found: Journeys, numbers: np.ndarray) -> pd.DataFrame:
-    """Journeys by their numbers, in that order (COLUMNS). `queues` are those visited, `agents` those who answered, each
-    a list in the order of time."""
+    """Journeys by their numbers, in that order (COLUMNS). `queues` are those visited, `agents` those who answered,
+    `callids` all under which the call went: each a list in the order of time."""
     count = found.legs[numbers] if len(found.heads) else np.empty(0, dtype=np.int64)
     spots = np.concatenate([np.empty(0, dtype=np.int64), *(np.arange(found.heads[n], found.heads[n] + c)
                                                            for n, c in zip(numbers, count, strict=True))])
@@ -237,8 +237,17 @@ def read(view: View, found: Journeys, numbers: np.ndarray) -> pd.DataFrame:
         "caller": first["caller_orig"].where(first["caller_orig"] != "", first["caller"]),
         **{f"{name}s": _lists(legs, name, len(numbers)) for name in ("queue", "queue_name", "agent", "agent_name")},
         "outcome": final["outcome"], **unknown, "legs": count,
-        "end": pd.Series(calendar.local(last, view.zone)).where(last >= 0), "transfer": found.moved[numbers]}
+        "end": pd.Series(calendar.local(last, view.zone)).where(last >= 0), "transfer": found.moved[numbers],
+        "callids": _callids(legs, len(numbers))}
     return pd.DataFrame({name: made[name] for name in COLUMNS})
+
+
+def _callids(legs: pd.DataFrame, count: int) -> list[list[str]]:
+    found: list[dict[str, None]] = [{} for _ in range(count)]
+    for number, *pair in zip(legs["journey"].tolist(), legs["callid_enter"].tolist(), legs["callid"].tolist(),
+                             strict=True):
+        found[number].update(dict.fromkeys(text for text in pair if isinstance(text, str) and text))
+    return [list(one) for one in found]
 
 
 def _lists(legs: pd.DataFrame, name: str, count: int) -> list[list[str]]:

@@ -28,6 +28,7 @@ GROWING = 60.0  # seconds without a change after which a file is finished
 RECENT = 2  # days whose folders are looked at whenever somebody asks for a range
 REST = 300.0  # seconds between two looks at the folders of older days for that
 SETTLED = 2.0  # seconds after which a folder's time tells every change
+LAG = 1.5  # seconds by which the length of a file and the log may differ
 MOST, MOST_FOLDERS = 2_500_000, 5_000  # callids and folders kept in memory
 SOME = 65_536
 
@@ -324,15 +325,21 @@ class Recordings:
                 total -= len(self._folders.popitem(last=False)[1].callids)
 
 
-def answered_at(recording: Recording, legs: Iterable[tuple[int, int]]) -> float | None:
-    """Seconds from the beginning of a file to the moment an agent answered. `legs`: connect (epoch, -1 nobody) and wait
-    (seconds) of each. The file begins where its name says; where that cannot be, it began with the wait."""
+def answered_at(recording: Recording, legs: Iterable[tuple[int, int, int]]) -> float | None:
+    """Seconds from the beginning of a file to the moment an agent answered. `legs`: connect (epoch, -1 nobody), wait
+    and talk (seconds, -1 unknown) of each. The file begins where its name says; where that cannot be, it began with
+    the wait. A queue that records with `monitor-format` begins at the answer, whatever the name says: such a file is
+    as long as the talk."""
     answered = sorted(leg for leg in legs if leg[0] >= 0)
     length = recording.duration
     if not answered or not length:
         return None
+    if len(answered) == 1:
+        _, waited, talk = answered[0]
+        if waited >= LAG and talk >= 0 and abs(length - talk) <= LAG < waited + talk - length:
+            return 0.0
     if recording.started is not None:
-        for connect, _ in answered:
+        for connect, *_ in answered:
             if 0 <= connect - recording.started.timestamp() <= length:
                 return float(connect - recording.started.timestamp())
     wait = float(answered[0][1])

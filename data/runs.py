@@ -113,6 +113,7 @@ class Run:
         self.table = table
         self.rows = table.num_rows
         self._cache: dict[str, np.ndarray] = {}
+        self._coded: dict[str, tuple[np.ndarray, list[str]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> "Run":
@@ -131,6 +132,13 @@ class Run:
     def text(self, name: str) -> pa.Array:
         column = self.table.column(name)
         return column.chunk(0) if column.num_chunks else pa.array([], pa.large_string())
+
+    def coded(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column of texts as numbers (int32) into its different texts, null as ""; worked out once."""
+        if name not in self._coded:
+            words = self.text(name).fill_null("").dictionary_encode()
+            self._coded[name] = words.indices.to_numpy(zero_copy_only=False), words.dictionary.to_pylist()
+        return self._coded[name]
 
     def between(self, key: str, start: int, end: int) -> slice:
         low, high = np.searchsorted(self.number(key), (start, end))
@@ -163,6 +171,14 @@ class Rows:
             found.append(column.slice(chosen.start, chosen.stop - chosen.start) if isinstance(chosen, slice)
                          else column.take(pa.array(chosen)))
         return pa.chunked_array(found, pa.large_string())
+
+    def coded(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column of texts as numbers (int64) into a list of the texts."""
+        known, parts = Words(), [np.empty(0, dtype=np.int64)]
+        for run, chosen in self.parts:
+            codes, words = run.coded(name)
+            parts.append(np.array([known.number(word) for word in words] or [0], dtype=np.int64)[codes[chosen]])
+        return np.concatenate(parts), known.texts
 
     def keep(self, mask: Callable[["Run", slice | np.ndarray], "np.ndarray | bool"]) -> "Rows":
         """The rows for which `mask(run, chosen)` (an array of bool, or True for all) holds."""

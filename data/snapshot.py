@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import cubes, frames, losses, runs
+from data import cubes, frames, losses, runs, shifts
 from data.builder import Builder
 from data.cubes import Slots
 from data.history import History, Shelf
 from data.losses import Losses
-from data.measures import LARGEST, SUMS
+from data.measures import LARGEST, LOST, SUMS
 from data.memo import Memo
 from data.names import Names
 from data.runs import Rows, Run, Words
+from data.shifts import Shifts
 from data.site import Site
 
 IMPORTING = "The history of the log is being read; the numbers grow until it is done"
@@ -51,7 +52,7 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
-    was written; `lines` what the log says (`Store.lines`).
+    was written; `builder` is what was folded, as it stood; `lines` what the log says (`Store.lines`).
 
     `memo` holds the answers to questions of this version, `places` the long ones: legs chosen and put in order."""
 
@@ -64,6 +65,7 @@ class Snapshot:
     young_people: cubes.People
     tables: Callable[[], tuple[pa.Table, pa.Table, pa.Table, pa.Table]]  # young legs, attempts, sessions, pauses
     pending: pa.Table
+    builder: Builder
     who: Names
     shelf: Shelf
     data_until: int | None
@@ -98,7 +100,10 @@ class Snapshot:
 
     @cached_property
     def extensions(self) -> dict[str, str]:
-        return {**{name: number for number, name in self.site.extensions.items()}, **self.who.extensions()}
+        """Identity -> extension, as it was configured and as the log teaches it."""
+        named = {text: name for text, name in self.who.aliases.items() if text.isdigit()}
+        configured = {name: number for number, name in {**self.site.extensions, **named}.items()}
+        return {**configured, **self.who.extensions()}
 
     def agent_label(self, agent: str) -> str:
         """Ana Gómez (1001); the name alone where no extension is known."""
@@ -125,6 +130,27 @@ class Snapshot:
 
     def between(self, start: int, end: int) -> Rows:
         return runs.between(self.legs, "enter", start, end)
+
+    @cached_property
+    def persons(self) -> list[str]:
+        """Identities of everybody; the first ones have the numbers of agent_spelling."""
+        return list(self.person)
+
+    @cached_property
+    def person(self) -> dict[str, int]:
+        """Number of every identity."""
+        found = {name: i for i, name in enumerate(self.agent_spelling.names)}
+        for kind in self.shifts:
+            for raw in kind.agents:
+                found.setdefault(self.who.identity(raw), len(found))
+        return found
+
+    @cached_property
+    def shifts(self) -> tuple[Shifts, Shifts]:
+        """Sessions and pauses of everybody."""
+        _, _, sessions, pauses = self.tables()
+        return (shifts.read(pa.concat_tables([self.history.sessions, sessions])),
+                shifts.read(pa.concat_tables([self.history.pauses, pauses])))
 
     @cached_property
     def people_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -209,9 +235,11 @@ class Snapshot:
         """Lost legs of the history, and those of the last hours, judged again since their callers may have been
         answered meanwhile."""
         window, tail = self.site.options.recall_window, self._tail[0]
-        if not tail.rows:
+        # Calls that are not over change nothing, however long ago the log forgot to end them.
+        matters = np.isin(tail.number("outcome"), (frames.OUTCOME["answered"], *LOST))
+        if not matters.any():
             return self.history.losses, Losses.empty()
-        since = int(tail.number("enter")[0]) - window
+        since = int(tail.number("enter")[matters].min()) - window
         return self.history.losses.between(0, since), losses.find(self.legs, since, window)
 
 

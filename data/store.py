@@ -7,14 +7,15 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import cubes, memory, queue_log, runs
+from data import cubes, queue_log, runs
+from data.aliases import AliasFile
+from data.beside import Beside
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
@@ -37,7 +38,6 @@ FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
-BIG = 5_000  # lines of a chunk that is worth a thread
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -59,6 +59,7 @@ class Store:
         self.book = Book(folder)
         self.follower = Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
+        self.names = AliasFile(folder / "aliases.json")
         self._lock = threading.Lock()
         self._fresh()
         self.problem = self.detail = ""
@@ -87,14 +88,15 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
-            before = (self.last, self.history.generation, self.problem)
+            before = self._state()
             self.problem = self.detail = ""
+            self.names.look()
             try:
                 if self._stamp is None:
                     self._restore()
                     self._catch_up(done, progress)
                 try:
-                    with _Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
+                    with Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
                                  ) as beside:
                         poll = self.follower.poll(beside)
                 finally:
@@ -111,9 +113,18 @@ class Store:
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
-            if before != (self.last, self.history.generation, self.problem) or not self._snapshot.version:
+            if before != self._state() or not self._snapshot.version:
                 self._snapshot = self._shot()
             return done
+
+    def _state(self) -> tuple[int, int, int, str]:
+        return self.last, self.history.generation, self.names.known.edition, self.problem
+
+    def rename(self, pairs: Mapping[str, str]) -> None:
+        """Puts texts of the log under the names of persons, instead of what was said before. BadAlias, OSError."""
+        with self._lock:
+            self.names.write(pairs)
+            self._snapshot = self._shot()
 
     def _trouble(self, words: str, detail: str) -> None:
         """The first thing that went wrong is the one that is said."""
@@ -290,10 +301,10 @@ class Store:
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
-            self.site, self.last + self.history.generation, self.history, Words(list(self.queues.texts)),
+            self.site, sum(self._state()[:3]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), builder.agents.names, self.shelf, builder.clock or None, self.problem,
-            self.lines)
+            builder.pending(now), frozen, self.names.known.over(builder.agents.names), self.shelf,
+            builder.clock or None, self.problem, self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
         """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and
@@ -332,39 +343,6 @@ class Store:
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}
-
-
-class _Beside:
-    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
-
-    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
-        self.take = take
-        self.pools: list[ThreadPoolExecutor] = []
-        self.waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> "_Beside":
-        return self
-
-    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
-        if not self.pools and chunk.lines < BIG:
-            self.take(chunk, events, bad, None)
-            return
-        if not self.pools:
-            memory.keep()
-            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
-        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
-        if len(self.waiting) > 2:  # no more than this is kept in memory
-            self.waiting.popleft().result()
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            while self.waiting:
-                self.waiting.popleft().result()
-        finally:
-            for pool in self.pools:
-                pool.shutdown()
-            if self.pools:
-                memory.give_back()
 
 
 def _whole(raw: bytes) -> bytes:

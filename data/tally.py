@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +19,7 @@ from data.snapshot import Snapshot
 
 EPOCH = dt.date(1970, 1, 1)
 Sums = dict[str, np.ndarray]
+ORIGINS = {"external": [0], "internal": [1], "all": [0, 1]}
 Recorded = Callable[[dt.date, dt.date], Collection[str]]  # first and last local day -> callids
 
 
@@ -58,8 +60,16 @@ class Tally:
         """Raw codes of every queue that is allowed."""
         return self._codes(())
 
+    def codes(self, filters: Filters) -> np.ndarray:
+        """Raw codes of the queues of these filters, within those allowed."""
+        return self._codes(filters.queues)
+
+    def answer(self, question: str, filters: Filters, make: Callable[[], Any]) -> Any:
+        """The answer to a question of this version and user, worked out once."""
+        return self._answer(question, filters, make)
+
     def _origins(self, origin: str) -> list[int]:
-        return {"external": [0], "internal": [1], "all": [0, 1]}[origin]
+        return ORIGINS[origin]
 
     def _days(self, filters: Filters) -> tuple[int, int]:
         return (filters.start - EPOCH).days, (filters.end - EPOCH).days
@@ -111,6 +121,14 @@ class Tally:
             return _named(*self.snapshot.day_sums(*self._days(filters), self._origins(filters.origin)))
         rows = self.legs(filters)
         return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
+
+    def grouped(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
+        """Sums and extremes of these legs by group; `where` gives the number of the group of each."""
+        return self._group(rows, where, count)
+
+    def frame(self, sums: Sums) -> pd.DataFrame:
+        """Sums by name with everything that is computed from them, as columns."""
+        return pd.DataFrame({**sums, **measures.rates(sums, self.snapshot.site.wrapup)})
 
     def _group(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
         legs = self.measured(rows)

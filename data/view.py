@@ -63,9 +63,6 @@ class View(Tally):
             return [(a, shot.agent_label(a)) for a in sorted(seen)]
         return list(shot.memo(("agents", self.queues_allowed), make))
 
-    def _frame(self, sums: Sums) -> pd.DataFrame:
-        return pd.DataFrame({**sums, **measures.rates(sums, self.snapshot.site.wrapup)})
-
     # -- the questions ---------------------------------------------------------------------------
 
     def totals(self, filters: Filters) -> dict[str, float | int | None]:
@@ -118,7 +115,7 @@ class View(Tally):
             edges = calendar.intervals(filters, filters.interval, self.zone)
             sums = self._binned(filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1,
                                 len(edges) - 1)
-            table = self._frame(sums)
+            table = self.frame(sums)
             table.insert(0, "start", calendar.local(edges[:-1], self.zone))
             return table
         return self._answer("interval", filters, make).copy(deep=False)
@@ -129,7 +126,7 @@ class View(Tally):
             dates, edges = calendar.days(filters, self.zone)
             sums = self._daily(filters) if not filters.agents else self._binned(
                 filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1, len(dates))
-            table = self._frame(sums)
+            table = self.frame(sums)
             table.insert(0, "date", dates)
             return table
         return self._answer("day", filters, make).copy(deep=False)
@@ -140,7 +137,7 @@ class View(Tally):
             week = self._weekly(filters)
             sums = {name: values.reshape(7, 24).sum(axis=0) if name in SUMS else values.reshape(7, 24).max(axis=0)
                     for name, values in week.items()}
-            table = self._frame(sums)
+            table = self.frame(sums)
             table.insert(0, "hour", np.arange(24))
             return table
         return self._answer("hour", filters, make).copy(deep=False)
@@ -148,7 +145,7 @@ class View(Tally):
     def by_weekday_hour(self, filters: Filters) -> pd.DataFrame:
         """`weekday` (0 Monday), `hour`, `days` (how many such days the range has) and the totals, every cell."""
         def make() -> pd.DataFrame:
-            table = self._frame(self._weekly(filters))
+            table = self.frame(self._weekly(filters))
             full, rest = divmod(filters.days, 7)
             extra = {(filters.start.weekday() + n) % 7 for n in range(rest)}
             weekday = np.repeat(np.arange(7), 24)
@@ -168,7 +165,7 @@ class View(Tally):
             for name, values in raw.items():
                 sums[name] = np.zeros(count, np.int64) if name in SUMS else np.full(count, -1, np.int64)
                 (np.add if name in SUMS else np.maximum).at(sums[name], spelled.of[codes], values[codes])
-            table = self._frame(sums)
+            table = self.frame(sums)
             table.insert(0, "queue", spelled.names)
             table = table[table["offered"] > 0]
             table.insert(1, "name", [shot.site.queue_label(q) for q in table["queue"]])
@@ -214,6 +211,21 @@ class View(Tally):
         return EPOCH + dt.timedelta(days=int(outside[np.argmin(away)]))
 
     # -- now -------------------------------------------------------------------------------------
+
+    def shown(self, number: str) -> str:
+        """A caller's number as this user may read it."""
+        return number if self.numbers else masked(number)
+
+    def target(self, queue: str) -> float:
+        """The service level (0-100) that the queue should reach."""
+        return SL_TARGET
+
+    def sums_since(self, start: int, origin: str) -> Sums:
+        """Sums per raw queue code of the legs that entered at `start` (epoch) or later."""
+        origins = self._origins(origin)
+        rows = self.snapshot.between(start, 1 << 60).keep(
+            lambda run, chosen: True if len(origins) > 1 else run.number("internal")[chosen] == origins[0])
+        return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
 
     def live(self) -> dict[str, Any]:
         """Who waits and who talks at this moment: `waiting`, `longest_wait` seconds or None, `talking`."""

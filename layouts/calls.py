@@ -33,6 +33,7 @@ class ids:
     ended_by = "calls-ended-by"
     chosen = "calls-chosen"
     panel = "calls-panel"
+    shown = "calls-shown"
     news = "calls-news"
     total = "calls-total"
     seen = "calls-seen"
@@ -43,6 +44,7 @@ class ids:
 SPANS = (("min_wait", ids.min_wait), ("max_wait", ids.max_wait), ("min_talk", ids.min_talk),
          ("max_talk", ids.max_talk))
 BLOCK = 100  # rows of a request
+DURATION = r"\s*((\d+:)?\d{1,3}:[0-5]\d|\d{1,7})?\s*"  # as callbacks.calls.seconds reads it
 # The grid in the tones of the program: variables of the style sheet, so that both themes are one.
 THEME = """themeQuartz.withParams({
   accentColor: 'var(--brand)', backgroundColor: 'var(--card)', foregroundColor: 'var(--ink)',
@@ -78,31 +80,36 @@ def layout(lang: str, **_: str) -> Component:
                     type="button", hidden=True),
         html.Div(id=ids.note),
         html.Div(html.Div(skeleton("row", 12), className="panel"), id=ids.list, className="calls-list"),
-        html.Aside(id=ids.panel, className="side-panel", **{"aria-label": text(lang, "The call")}),
-        *(dcc.Store(id=name) for name in (ids.made, ids.chosen, ids.total, ids.seen, ids.ready, ids.address))],
+        html.Aside(id=ids.panel, className="side-panel", tabIndex="-1", **{"aria-label": text(lang, "The call")}),
+        *(dcc.Store(id=name) for name in (ids.made, ids.chosen, ids.shown, ids.total, ids.seen, ids.ready,
+                                             ids.address))],
         className="calls")
 
 
 def _more(lang: str) -> list[Component]:
     def field(name: str, words: str) -> Component:
         return html.Label([html.Span(words), dcc.Input(id=name, type="text", debounce=True, placeholder="m:ss",
-                                                       inputMode="numeric", maxLength=9, value="")])
+                                                       pattern=DURATION, maxLength=9, value="")])
     return [
         html.Fieldset([html.Legend(text(lang, "Wait")), field(ids.min_wait, text(lang, "at least")),
                        field(ids.max_wait, text(lang, "at most"))]),
         html.Fieldset([html.Legend(text(lang, "Talk")), field(ids.min_talk, text(lang, "at least")),
                        field(ids.max_talk, text(lang, "at most"))]),
-        html.Label([html.Span("DID"), dcc.Input(id=ids.did, type="text", debounce=True, maxLength=64, value="")]),
+        html.P(text(lang, "Minutes and seconds (1:30), or seconds (90)"), className="quiet"),
+        html.Label([html.Span("DID"), dcc.Input(id=ids.did, type="text", debounce=True, maxLength=256, value="")]),
         html.Label([html.Span(text(lang, "Ended by")), dcc.Dropdown(
-            id=ids.ended_by, clearable=True, searchable=False, placeholder=text(lang, "Anybody"),
+            id=ids.ended_by, multi=True, searchable=False, value=[], placeholder=text(lang, "Anybody"), labels={
+                "select_all": text(lang, "Select all"), "deselect_all": text(lang, "Select none"),
+                "selected_count": text(lang, "Chosen: {count}", count="{num_selected}"),
+                "clear_selection": text(lang, "Clear selection")},
             options=[{"label": text(lang, words), "value": key} for key, words in ENDED_BY.items()])])]
 
 
 def units(lang: str, hrefs: dict[str, str], current: str) -> Component:
     """The switch between the view of the queue and that of the customer."""
     said = {"legs": text(lang, "Queue visits"), "calls": text(lang, "Calls")}
-    return html.Nav([here(said[unit], hrefs[unit], className="active" if unit == current else "",
-                          **({"aria-current": "true"} if unit == current else {})) for unit in said],
+    return html.Nav([here(said[unit], hrefs[unit], className="active" if unit == current else "", **{
+        "data-chip": unit, **({"aria-current": "true"} if unit == current else {})}) for unit in said],
                     className="segments", **{"aria-label": text(lang, "A row is")})
 
 
@@ -112,7 +119,8 @@ def chips(lang: str, known: Sequence[tuple[str, str, str, bool]], given: Sequenc
     with a link, with the address without each. `reset` is the address without any."""
     found = [here([html.Span(className=f"swatch role-{role}") if role else None, words, icon("x-lg", "small") if on
                    else None], href, className="chip on" if on else "chip",
-                  **{"aria-pressed": "true" if on else "false", "role": "button"}) for words, role, href, on in known]
+                  **{"aria-pressed": "true" if on else "false", "role": "button", "data-chip": words})
+             for words, role, href, on in known]
     found += [here([words, icon("x-lg", "small"), hidden(text(lang, "Remove this filter"))], href,
                    className="chip on given") for words, href in given]
     return found + ([here(text(lang, "Remove all"), reset, className="chip reset")] if reset else [])
@@ -138,6 +146,7 @@ def grid(lang: str, unit: str, audio: bool) -> Component:
         defaultColDef={"resizable": True, "sortable": False, "wrapHeaderText": True},
         dashGridOptions={
             "theme": {"function": THEME}, "cacheBlockSize": BLOCK, "maxBlocksInCache": 30,
+            "tooltipShowDelay": 400, "tooltipShowMode": "whenTruncated",
             # Two blocks asked for at once lose one, and its rows stay blank for ever.
             "maxConcurrentDatasourceRequests": 1, "infiniteInitialRowCount": 1, "rowHeight": 44, "headerHeight": 42,
             "animateRows": False,
@@ -154,6 +163,8 @@ def _definition(lang: str, one: Column) -> dict[str, Any]:
                              "width": one.width, "hide": one.extra, "sortable": bool(one.sort)}
     if one.field in ("queue", "agent"):
         found |= {"flex": 1 if one.field == "queue" else 1.3, "minWidth": one.width}
+    if one.kind == "text":
+        found["tooltipField"] = one.field
     if one.kind == "number":
         found |= {"cellClass": "figure-cell", "headerClass": "figure-head"}
     renderers = {"outcome": "CallOutcome", "audio": "CallAudio", "caller": "CallNumber"}

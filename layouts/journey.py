@@ -1,5 +1,8 @@
 """One call: in the side panel of the list and as a page of its own."""
 
+from collections.abc import Sequence
+from urllib.parse import unquote
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -13,31 +16,35 @@ class ids:
 
     callid = "journey-callid"
     body = "journey-body"
+    shown = "journey-shown"
+    ready = "journey-ready"
 
 
 def layout(lang: str, callid: str = "", **_: str) -> Component:
-    """The page `/calls/{callid}` before the call arrives."""
-    return html.Div([dcc.Store(id=ids.callid, data=callid),
+    """The page `/calls/{callid}` before the call arrives; `callid` is as it stands in the address."""
+    return html.Div([dcc.Store(id=ids.callid, data=unquote(callid)), dcc.Store(id=ids.shown), dcc.Store(id=ids.ready),
                      html.Div(html.Section(skeleton("row", 12), className="panel"), id=ids.body)],
                     className="journey-page calls")
 
 
-def page(lang: str, story: Story, audio: bool, back: str, before: str | None, after: str | None,
+def page(lang: str, story: Story, audio: Sequence[str], back: str, before: str | None, after: str | None,
          place: tuple[int, int] | None) -> Component:
-    """The call as a page: `back` leads to the list, `before` and `after` to its neighbours there."""
-    def step(href: str | None, mark: str, words: str) -> Component:
+    """The call as a page: `back` leads to the list, `before` and `after` to its neighbours there. `audio` are callids
+    under which there is something to hear."""
+    def step(href: str | None, mark: str, words: str, way: str) -> Component:
         inside = [icon(mark), html.Span(words)]
-        return dcc.Link(inside, href=href, className="tool") if href else html.Span(
+        return dcc.Link(inside, href=href, className=f"tool step-{way}") if href else html.Span(
             inside, className="tool off", **{"aria-disabled": "true"})
     return html.Div([
         html.Nav([dcc.Link([icon("telephone"), html.Span(text(lang, "All calls"))], href=back, className="tool"),
                   html.Span(_place(lang, place), className="place"),
-                  step(before, "arrow-up", text(lang, "Previous")), step(after, "arrow-down", text(lang, "Next"))],
+                  step(before, "arrow-up", text(lang, "Previous"), "previous"),
+                  step(after, "arrow-down", text(lang, "Next"), "next")],
                  className="tools-row", **{"aria-label": text(lang, "Calls of the list")}),
         html.Section(journey(lang, story, audio), className="panel")])
 
 
-def panel(lang: str, story: Story, audio: bool, href: str, index: int, total: int) -> list[Component]:
+def panel(lang: str, story: Story, audio: Sequence[str], href: str, index: int, total: int) -> list[Component]:
     """The call beside the list; the browser steps to its neighbours (`assets/b-app/calls.js`)."""
     def step(way: str, mark: str, words: str, off: bool) -> Component:
         return html.Button([icon(mark), hidden(words)], className="tool", type="button", disabled=off, title=words,
@@ -63,10 +70,13 @@ def gone(lang: str) -> Component:
         lang, "The address may be misspelled, or the call went through queues that you may not see."))
 
 
-def journey(lang: str, story: Story, audio: bool) -> Component:
+def journey(lang: str, story: Story, audio: Sequence[str]) -> Component:
     """Everything about a call."""
-    listen = html.Div(html.Button([icon("play-fill"), text(lang, "Listen to the recording")], type="button", **{
-        "data-recording": story.callid, "data-title": story.title}), className="audio-row") if audio else None
+    listen = html.Div([html.Button([icon("play-fill"), text(
+        lang, "Listen to the recording") if len(audio) == 1 else text(
+            lang, "Listen to recording {index}", index=number(lang, index))], type="button", **{
+                "data-recording": callid, "data-title": story.title}) for index, callid in enumerate(audio, 1)],
+        className="audio-row") if audio else None
     raw = html.Button([icon("123"), html.Span(text(lang, "Lines of the log"))], className="tool raw-switch",
                       type="button", **{"data-raw": "", "aria-pressed": "false"})
     return html.Div([

@@ -61,10 +61,12 @@ def delta(lang: str, change: Delta | None, against: str, before: str = "") -> Co
 
 
 def kpi_card(lang: str, kpi: Kpi, against: str) -> Component:
-    """One number: the whole card leads to its calls, the ⓘ explains it. `against` says the days compared with."""
+    """One number: the whole card leads to its calls, if it has any; the ⓘ explains it. `against` says the days compared
+    with."""
     line = html.Div(className="spark", style={"maskImage": kpi.line, "WebkitMaskImage": kpi.line}) if kpi.line else None
     return html.Div([
-        html.Div([icon(kpi.metric.icon), dcc.Link(kpi.label, href=kpi.href, className="cover"),
+        html.Div([icon(kpi.metric.icon), dcc.Link(kpi.label, href=kpi.href, className="cover") if kpi.href else
+                  html.Span(kpi.label, className="cover-not"),
                   info(lang, kpi.definition)], className="kpi-label"),
         html.Div([html.Span(kpi.value, className="figure long" if len(kpi.value) > 6 else "figure"),
                   html.Span(kpi.unit, className="unit")], className="kpi-value"),

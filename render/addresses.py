@@ -29,6 +29,11 @@ def calls(prefix: str, filters: Filters, **extra: str | tuple[str, ...]) -> str:
     return page(prefix, "/calls", urlencode(pairs))
 
 
+def call(prefix: str, callid: str) -> str:
+    """The journey of one call."""
+    return page(prefix, "/calls/" + quote(callid, safe=""))
+
+
 def agent(prefix: str, filters: Filters, key: str) -> str:
     """The page of one agent in the same period."""
     pairs = [p for p in filters.pairs() if p[0] in ("start_date", "end_date", "queue")]

@@ -13,6 +13,7 @@ ENDED_BY = {"agent": mark("Agent"), "caller": mark("Caller"), "transfer": mark("
 KINDS = {"blind": mark("Blind transfer"), "attended_bridge": mark("Attended transfer"),
          "attended_app": mark("Attended transfer"), "attended_link": mark("Attended transfer"),
          "marker": mark("Transfer"), "implied": mark("Transfer")}
+_TURNS = dict.fromkeys((0x61c, 0x200e, 0x200f, *range(0x202a, 0x202f), *range(0x2066, 0x206a)))
 _OUTCOME = {outcome.key: outcome for outcome in OUTCOMES}
 
 
@@ -30,12 +31,12 @@ class Column:
 
 
 LEGS = (
-    Column("enter", mark("Date and time"), 166, "number", "enter"),
+    Column("enter", mark("Date and time"), 156, "number", "enter"),
     Column("caller", mark("Number"), 108, "caller", "caller"),
-    Column("did", mark("DID"), 106, "text", "did"),
+    Column("did", mark("DID"), 102, "text", "did"),
     Column("queue", mark("Queue"), 120, "text", "queue_name"),
     Column("agent", mark("Agent"), 150, "text", "agent_name"),
-    Column("outcome", mark("Outcome"), 114, "outcome", "outcome"),
+    Column("outcome", mark("Outcome"), 130, "outcome", "outcome"),
     Column("wait", mark("Wait (m:ss)"), 70, "number", "wait"),
     Column("talk", mark("Talk (m:ss)"), 108, "number", "talk"),
     Column("end_by", mark("Ended by"), 102, "text", "end_by"),
@@ -49,12 +50,12 @@ LEGS = (
     Column("callid", mark("Call id"), 190, "text", "callid", extra=True),
 )
 CALLS = (
-    Column("enter", mark("Date and time"), 166, "number", "enter"),
+    Column("enter", mark("Date and time"), 156, "number", "enter"),
     Column("caller", mark("Number"), 108, "caller", "caller"),
-    Column("did", mark("DID"), 106, "text", "did"),
+    Column("did", mark("DID"), 102, "text", "did"),
     Column("queue", mark("Queues"), 120, "text", "queues"),
     Column("agent", mark("Agents"), 150, "text", "agents"),
-    Column("outcome", mark("Outcome"), 114, "outcome", "outcome"),
+    Column("outcome", mark("Outcome"), 130, "outcome", "outcome"),
     Column("wait", mark("Wait (m:ss)"), 70, "number", "wait"),
     Column("talk", mark("Talk (m:ss)"), 108, "number", "talk"),
     Column("legs", mark("Queue visits"), 104, "number", "legs"),
@@ -81,7 +82,19 @@ def seconds(value: Any) -> str:
 
 
 def words(value: Any) -> str:
-    return NOTHING if missing(value) else str(value)
+    return NOTHING if missing(value) else plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Without the marks that turn the direction of what is written: in the name of an agent or a caller they would
+    turn the words around it."""
+    return text.translate(_TURNS)
+
+
+def callids(frame: pd.DataFrame) -> list[str]:
+    """All callids of rows of legs or of calls, under any of which there may be a recording."""
+    several = frame["callids"].explode() if "callids" in frame else pd.concat([frame["callid"], frame["callid_enter"]])
+    return [callid for callid in several.unique().tolist() if not missing(callid)]
 
 
 def outcome(lang: str, key: str) -> tuple[str, str]:
@@ -97,10 +110,12 @@ def title(lang: str, enter: Any, queue: str, agent: str) -> str:
 
 
 def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[str, Any]]:
-    """Rows of LEGS from data.calls.COLUMNS; `recorded` are the callids that have audio."""
+    """Rows of LEGS from data.calls.COLUMNS; `recorded` are the callids that have audio. `audio` of a row is the callid
+    to ask for it, "" when there is none."""
     found = []
     for leg in frame.to_dict("records"):
         said, role = outcome(lang, leg["outcome"])
+        known = [callid for callid in (leg["callid"], leg["callid_enter"]) if callid in recorded]
         by = leg["transfer_kind"] if leg["transfer"] else leg["end_by"]
         ended = NOTHING if missing(by) else text(lang, KINDS[by] if leg["transfer"] else ENDED_BY[by])
         row = {
@@ -111,7 +126,7 @@ def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[
             "talk": seconds(leg["talk"]), "ring": seconds(leg["ring"]), "end_by": ended,
             "position": words(None if missing(leg["position"]) else int(leg["position"])),
             "transfer_to": words(leg["transfer_to"]), "key": words(leg["key"]), "end": when(lang, leg["end"]),
-            "audio": leg["callid"] in recorded}
+            "audio": known[0] if known else ""}
         row["title"] = title(lang, leg["enter"], row["queue"], row["agent"])
         found.append(row)
     return found
@@ -122,13 +137,14 @@ def calls(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict
     found = []
     for leg in frame.to_dict("records"):
         said, role = outcome(lang, leg["outcome"])
-        queue = " → ".join(leg["queue_names"]) or NOTHING
+        queue = " → ".join(map(words, leg["queue_names"])) or NOTHING
+        known = [callid for callid in leg["callids"] if callid in recorded]
         row = {
             "id": leg["callid"], "callid": leg["callid"], "enter": when(lang, leg["enter"]),
             "caller": words(leg["caller"]), "name": words(leg["caller_name"]), "did": words(leg["did"]), "queue": queue,
-            "agent": ", ".join(leg["agent_names"]) or NOTHING, "outcome": said, "role": role,
+            "agent": ", ".join(map(words, leg["agent_names"])) or NOTHING, "outcome": said, "role": role,
             "transfer": bool(leg["transfer"]), "wait": seconds(leg["wait"]), "talk": seconds(leg["talk"]),
-            "legs": str(int(leg["legs"])), "end": when(lang, leg["end"]), "audio": leg["callid"] in recorded}
+            "legs": str(int(leg["legs"])), "end": when(lang, leg["end"]), "audio": known[0] if known else ""}
         row["title"] = title(lang, leg["enter"], queue, row["agent"])
         found.append(row)
     return found

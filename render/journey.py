@@ -7,7 +7,7 @@ from typing import Any
 
 from i18n import NOTHING, clock, duration, text
 from render import call_rows, events
-from render.call_rows import missing, outcome, seconds, words
+from render.call_rows import missing, outcome, plain, seconds, words
 
 _MARKS = {  # drawing and colour role by event
     "ENTERQUEUE": ("telephone-inbound", "wait"), "CONNECT": ("check-circle-fill", "answered"),
@@ -82,14 +82,14 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
     start = min(leg["enter"] for leg in legs)
     end = max([now if missing(leg["call_end"]) else leg["call_end"] for leg in legs])
     span = max((end - start).total_seconds(), 1.0)
-    agents = ", ".join(call["agent_names"])
+    agents, visited = ", ".join(map(words, call["agent_names"])), " → ".join(map(words, call["queue_names"]))
     facts = (
         (text(lang, "Entered"), call_rows.when(lang, start)), (text(lang, "DID"), words(call["did"])),
-        (text(lang, "Queues"), " → ".join(call["queue_names"]) or NOTHING), (text(lang, "Agents"), agents or NOTHING),
+        (text(lang, "Queues"), visited or NOTHING), (text(lang, "Agents"), agents or NOTHING),
         (text(lang, "Wait"), seconds(call["wait"])), (text(lang, "Talk"), seconds(call["talk"])))
     return Story(
-        found.callid, call_rows.title(lang, start, " → ".join(call["queue_names"]), agents), words(call["caller"]),
-        "" if missing(call["caller_name"]) else call["caller_name"], said, role, facts,
+        found.callid, call_rows.title(lang, start, visited, agents), words(call["caller"]),
+        "" if missing(call["caller_name"]) else plain(call["caller_name"]), said, role, facts,
         tuple((100 * part, duration(span * part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)),
         tuple(_lane(lang, leg, found.attempts, start, span, now) for leg in legs),
         tuple(_step(lang, one, queues, moment(one.ts), start) for one in found.events), tuple(found.callids),
@@ -124,8 +124,8 @@ def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, 
         facts.append(text(lang, "talk {time}", time=seconds(leg["talk"])))
     if leg["transfer"]:
         facts.append(text(lang, call_rows.KINDS[leg["transfer_kind"]])
-                     + ("" if missing(leg["transfer_to"]) else f" → {leg['transfer_to']}"))
-    return Lane(queue, "" if missing(leg["agent_name"]) else leg["agent_name"], said, role, " · ".join(facts),
+                     + ("" if missing(leg["transfer_to"]) else f" → {words(leg['transfer_to'])}"))
+    return Lane(queue, "" if missing(leg["agent_name"]) else words(leg["agent_name"]), said, role, " · ".join(facts),
                 tuple(bars))
 
 
@@ -134,4 +134,5 @@ def _step(lang: str, one: Any, queues: Mapping[str, str], at: dt.datetime, start
     since = (at - start).total_seconds()
     return Step(clock(lang, at), f"+{duration(since)}" if since >= 0 else duration(since), icon, role,
                 events.label(lang, one.event),
-                events.sentence(lang, one.event, one.data, queues.get(one.queue, one.queue), one.agent), one.line)
+                plain(events.sentence(lang, one.event, one.data, queues.get(one.queue, one.queue), one.agent)),
+                one.line)

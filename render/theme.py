@@ -19,6 +19,12 @@ TONES: dict[str, dict[str, str]] = {
     },
 }
 
+# Hues that tell queues apart where people talk; none of them is the colour of ringing, pauses or of being free.
+QUEUES: dict[str, tuple[str, ...]] = {
+    "light": ("#2f5fde", "#0e8fb3", "#4d8f2b", "#b83280", "#93623f", "#56627e"),
+    "dark": ("#6d96ff", "#38bdf8", "#84cc5a", "#f472b6", "#c48f66", "#aab4ca"),
+}
+
 # One hue for volume: from the card itself to the strongest tone.
 SCALES: dict[str, list[tuple[float, str]]] = {
     "light": [(0, "#eff4ff"), (0.25, "#c3d5fd"), (0.5, "#86a8f7"), (0.75, "#4674e8"), (1, "#1b3fae")],

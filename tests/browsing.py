@@ -1,6 +1,7 @@
 """A real server in a process of its own, and Chromium in front of it, watched for noise."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def free_port() -> int:
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[str]:
     """The application on a free port with these settings; yields its address."""
-    port = free_port()
+    port = int(settings.get("SERVER_PORT") or free_port())
     keep = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -70,14 +71,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+# What the browser and Dash write when nobody answers.
+UNREACHED = re.compile(r"net::ERR_|Callback failed: the server did not respond|Failed to fetch")
+
+
 class Watch:
     """What a page said on its console and where it went."""
 
-    def __init__(self, page: Page, address: str):
+    def __init__(self, page: Page, address: str, lost: bool = False):
         self.noise: list[str] = []
         self.foreign: list[str] = []
         home = urlsplit(address).netloc
-        page.on("console", lambda m: self.noise.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("console", lambda m: self.noise.append(m.text) if m.type in ("error", "warning") and not (
+            lost and UNREACHED.search(m.text)) else None)
         page.on("pageerror", lambda e: self.noise.append(str(e)))
         page.on("request", lambda r: self.foreign.append(r.url) if urlsplit(r.url).scheme in ("http", "https", "ws")
                 and urlsplit(r.url).netloc != home else None)
@@ -88,15 +94,16 @@ def visit(chromium) -> Iterator[Callable[..., Page]]:
     """Opens an address in a fresh browser; at the end the console must be clean and nothing left this machine.
 
     `refused`: how many requests the server is expected to refuse, such as sign-ins; `refusal`: what the console
-    then says of each.
+    then says of each. `lost`: whether the server will be out of reach for a while.
     """
     opened: list[tuple[BrowserContext, Watch, int, str]] = []
 
     def open_page(address: str, width: int = 1440, height: int = 900, scheme: str = "light",
-                  locale: str = "es-PE", refused: int = 0, refusal: str = "401 (UNAUTHORIZED)") -> Page:
+                  locale: str = "es-PE", refused: int = 0, refusal: str = "401 (UNAUTHORIZED)",
+                  lost: bool = False) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
         page = context.new_page()
-        opened.append((context, Watch(page, address), refused, refusal))
+        opened.append((context, Watch(page, address, lost), refused, refusal))
         page.goto(address)
         return page
 

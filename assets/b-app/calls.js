@@ -1,9 +1,14 @@
-/* The list of calls: cells of the grid, which columns are shown, the row whose call stands in the side panel. */
+/* The list of calls: cells of the grid, which columns are shown, the row whose call stands in the side panel; and what
+   a call remembers while it is drawn anew: where the focus was, whether the lines of the log are shown. */
 (function () {
   "use strict";
   var GRID = "calls-grid", STORED = "calls-columns-";
   var COMPACT = ["enter", "caller", "outcome", "audio"];
-  var api = null, unit = "legs", opened = null, restoring = false;
+  var BLOCKS = 3;          // so many of them are asked for again; of more only the first
+  var api = null, unit = "legs", restoring = false;
+  var opened = null;       // {index, id, keyboard} of the row whose call is shown
+  var held = "";           // selector of the control with the focus that may be drawn anew
+  var raw = false;         // whether the lines of the log are shown
 
   function setProps(id, props) { window.dash_clientside.set_props(id, props); }
   function stored() {
@@ -38,7 +43,7 @@
     var row = params.data;
     if (!row || !row.audio) { return null; }
     return React.createElement("button", {
-      type: "button", className: "listen", "data-recording": row.callid, "data-title": row.title,
+      type: "button", className: "listen", "data-recording": row.audio, "data-title": row.title,
       "aria-label": params.listen + ": " + row.title, title: params.listen,
     }, React.createElement("i", {className: "icon icon-play-fill", "aria-hidden": "true"}));
   };
@@ -80,8 +85,8 @@
 
   /* -- rows and the panel ----------------------------------------------------------------------- */
 
-  function show(index, row) {
-    opened = {index: index, id: row.id};
+  function show(index, row, keyboard) {
+    opened = {index: index, id: row.id, keyboard: keyboard};
     mark();
     setProps("calls-chosen", {data: {callid: row.callid, index: index, rows: api.getDisplayedRowCount()}});
   }
@@ -99,14 +104,21 @@
     var left = 50;
     (function wait() {
       var node = api.getDisplayedRowAtIndex(index);
-      if (node && node.data) { show(index, node.data); } else if (left--) { setTimeout(wait, 100); }
+      if (node && node.data) { show(index, node.data, false); } else if (left--) { setTimeout(wait, 100); }
     })();
   }
   function close() {
     if (!opened) { return; }
+    var panel = document.getElementById("calls-panel"), index = opened.index;
+    var inside = panel && panel.contains(document.activeElement);
     opened = null;
+    held = "";
     mark();
     setProps("calls-chosen", {data: null});
+    if (inside && api && !api.isDestroyed() && index < api.getDisplayedRowCount()) {
+      api.ensureIndexVisible(index);
+      api.setFocusedCell(index, "caller");
+    }
   }
   document.addEventListener("click", function (event) {
     var target = event.target.closest && event.target.closest("[data-journey]");
@@ -117,10 +129,52 @@
     if (event.key === "Escape" && opened && !document.querySelector("details.menu[open]")) { close(); }
   });
 
+  /* -- what is drawn anew ----------------------------------------------------------------------- */
+
+  function lines() {
+    document.documentElement.classList.toggle("raw-lines", raw);
+    document.querySelectorAll("[data-raw]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(raw));
+    });
+  }
   document.addEventListener("click", function (event) {
-    var button = event.target.closest && event.target.closest("[data-raw]");
-    if (button) { button.setAttribute("aria-pressed", String(button.closest(".journey").classList.toggle("raw"))); }
+    if (!event.target.closest || !event.target.closest("[data-raw]")) { return; }
+    raw = !raw;
+    lines();
   });
+
+  function selector(node) {
+    if (!node.closest || !node.closest(".side-panel, .journey-page, .chips, .segments")) { return ""; }
+    var name = ["data-journey", "data-raw", "data-recording", "data-chip"].filter(function (one) {
+      return node.hasAttribute(one);
+    })[0];
+    if (name) { return "[" + name + "=\"" + CSS.escape(node.getAttribute(name)) + "\"]"; }
+    return (/\bstep-\w+/.exec(node.className) || []).map(function (one) { return "." + one; })[0] || "";
+  }
+  document.addEventListener("focusin", function (event) { held = selector(event.target); });
+  document.addEventListener("pointerdown", function (event) {
+    if (held && !event.target.closest(held)) { held = ""; }
+  }, true);
+  function settle() {
+    var panel = document.getElementById("calls-panel");
+    lines();
+    if (opened && opened.keyboard && panel && panel.childElementCount) {
+      opened.keyboard = false;
+      panel.focus();
+    } else if (held && document.activeElement === document.body) {
+      var control = document.querySelector(".stage " + held);
+      if (control && !control.disabled) { control.focus(); } else if (panel && panel.childElementCount) { panel.focus(); }
+    }
+  }
+  /* A chip is a link that looks and speaks like a button. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key === " " && event.target.matches && event.target.matches("a[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  /* -- rows that arrive ------------------------------------------------------------------------- */
 
   function atTop() { return !api || api.getFirstDisplayedRowIndex() <= 0; }
   function news(there) {
@@ -130,9 +184,15 @@
   document.addEventListener("click", function (event) {
     if (!event.target.closest || !event.target.closest("#calls-news") || !api) { return; }
     news(false);
-    api.ensureIndexVisible(0);
-    api.refreshInfiniteCache();
+    first();
+    again();
   });
+  function first() {
+    if (api.getDisplayedRowCount()) { api.ensureIndexVisible(0); }
+  }
+  function again() {
+    if (Object.keys(api.getCacheBlockState()).length > BLOCKS) { api.purgeInfiniteCache(); } else { api.refreshInfiniteCache(); }
+  }
 
   function ready(made) {
     if (!made || !window.dash_ag_grid) { return; }
@@ -142,12 +202,14 @@
       opened = null;
       arrange();
       api.addEventListener("cellClicked", function (event) {
-        if (event.data && !event.event.target.closest("[data-recording]")) { show(event.rowIndex, event.data); }
+        if (event.data && !event.event.target.closest("[data-recording]")) { show(event.rowIndex, event.data, false); }
       });
       api.addEventListener("cellKeyDown", function (event) {
-        if (event.data && event.event.key === "Enter" && !event.event.target.closest("[data-recording]")) {
-          show(event.rowIndex, event.data);
-        }
+        var target = event.event.target;
+        if (!event.data || ["Enter", " "].indexOf(event.event.key) < 0 || target.closest("[data-recording]")) { return; }
+        var listen = target.querySelector("[data-recording]");
+        event.event.preventDefault();
+        if (listen) { listen.click(); } else { show(event.rowIndex, event.data, true); }
       });
       api.addEventListener("modelUpdated", mark);
       ["columnMoved", "columnResized", "columnVisible", "columnPinned"].forEach(function (name) {
@@ -162,18 +224,21 @@
       ready: function (made) { ready(made); return window.dash_clientside.no_update; },
       /* Other filters: nothing of what was loaded counts any more. */
       reload: function (filters) {
-        if (api && !api.isDestroyed()) { news(false); close(); api.ensureIndexVisible(0); api.purgeInfiniteCache(); }
+        if (api && !api.isDestroyed()) { news(false); close(); first(); api.purgeInfiniteCache(); }
         return window.dash_clientside.no_update;
       },
       /* What somebody typed is in the address like every other filter. */
       go: function (search) { setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
       /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
       grown: function (count, last) {
-        if (api && !api.isDestroyed() && last && count.query === last.query && count.total !== last.total) {
-          if (atTop() && !opened) { api.refreshInfiniteCache(); } else { news(true); }
+        if (api && !api.isDestroyed() && last && count.query === last.query) {
+          if (count.total === last.total && count.mark === last.mark) { return count; }
+          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); }
         }
         return count;
-      }
+      },
+      /* A call or a row of chips was drawn anew; once it is on the page, it is as it was before. */
+      drawn: function () { setTimeout(settle, 0); return window.dash_clientside.no_update; }
     }
   });
 })();

@@ -27,6 +27,15 @@ ROUTES = {
     "calls.disposition_summary": "calls", "dashboard.summary": "dashboard",
     "recordings.files": "recordings", "recordings.stream": "recordings", "recordings.waveform": "recordings",
     "recordings.download": "downloads",
+    **dict.fromkeys((f"queues.{name}" for name in (
+        "listed", "statistics", "service_level", "waits", "causes", "dids", "positions", "waiting", "intervals")),
+        "queues"),
+    **dict.fromkeys((f"agents.{name}" for name in (
+        "listed", "statistics", "comparison", "pauses", "intervals", "timeline", "sessions")), "agents"),
+    "live.board_of_now": "dashboard", "live.thresholds": "dashboard", "live.set_thresholds": "admin",
+    "kiosks.list_kiosks": "admin", "kiosks.make_kiosk": "admin", "kiosks.revoke_kiosk": "admin",
+    "kiosk_board": OPEN, "kiosk_page": OPEN, "kiosk_files": OPEN,
+    "realtime.queues": "queues", "realtime.agents": "agents",
     # Who may save but has no right to reports is refused by the views themselves: tests/api/test_reports.py.
     **{f"reports.{name}": "downloads" for name in ("export", "begin_job", "list_jobs", "show_job", "job_file",
                                                    "cancel_job")},
@@ -43,13 +52,24 @@ CALLBACKS = {
     "dashboard-outcomes.children": "dashboard", "dashboard-queues.children": "dashboard",
     "dashboard-agents.children": "dashboard", "dashboard-volume.figure": "dashboard",
     "dashboard-heat.figure": "dashboard",
+    **dict.fromkeys((f"queues-{name}" for name in (
+        "empty.children", "table.children", "causes.children", "numbers.children", "positions.children",
+        "intervals.children", "levels.figure", "volume.figure", "waits.figure", "lost.figure", "waiting.figure")),
+        "queues"),
+    **dict.fromkeys((f"agents-{name}" for name in (
+        "empty.children", "kpis.children", "reasons.children", "table.children", "comparison.children",
+        "names.children", "gantt.figure", "hours.figure", "pauses.figure")), "agents"),
+    **dict.fromkeys((f"agent-{name}" for name in (
+        "head.children", "kpis.children", "calls.children", "reasons.children", "sessions.children", "pauses.children",
+        "gantt.figure", "trend.figure", "hours.figure")), "agents"),
+    "agents-names-said.children": "admin",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
-    "calls-address.data": "calls", "journey-body.children": "calls",
+    "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
     "reports-kinds.children": "reports", "reports-empty.children": "reports",
 }
-IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
-                  "calls-seen.data"}
+IN_THE_BROWSER = {"live.data-asked", "shell-theme.data", "shell-go.href", "_pages_dummy.children",
+                  "calls-ready.data", "calls-seen.data", "journey-ready.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
@@ -57,6 +77,8 @@ ANSWERS = {
     ("auth.login", "POST"): 401, ("auth.logout", "POST"): 303, ("auth.password", "POST"): 401,
     ("auth.language", "POST"): 422, ("api_auth.login", "POST"): 422, ("api_auth.refresh", "POST"): 422,
     ("api_auth.password", "POST"): 422,
+    ("live.set_thresholds", "PUT"): 422, ("kiosks.make_kiosk", "POST"): 422, ("kiosk_board", "GET"): 401,
+    ("kiosks.revoke_kiosk", "DELETE"): 404,
     # There is no such call; what those who may hear them are told is in tests/api/test_recordings.py.
     **{(f"recordings.{name}", "GET"): 404 for name in ("files", "stream", "waveform", "download")},
     ("reports.begin_job", "POST"): 202, ("reports.show_job", "GET"): 404, ("reports.job_file", "GET"): 404,
@@ -65,24 +87,27 @@ ANSWERS = {
 }
 PAGES = {"auth.password", "/", "/<path:path>"}
 FILLED = {
-    "calls.journey": "/api/calls/1.1",
+    "calls.journey": "/api/calls/1.1", "kiosks.revoke_kiosk": "/api/kiosks/0", "kiosk_files":
+    "/kiosk/files/b-app/live.js",
     **dict.fromkeys(("reports.export", "reports.begin_job"), "/api/reports/export/general/csv"),
     **dict.fromkeys(("reports.show_job", "reports.cancel_job"), "/api/reports/jobs/nothing"),
     "reports.job_file": "/api/reports/jobs/nothing/file",
     "auth.static": "/sign-in/auth.css", "api_files": "/api/docs/own/swagger.js", "_dash_assets.static":
     "/assets/b-app/app.js", "/<path:path>": "/calls",
+    "agents.sessions": "/api/agents/Beatriz/sessions",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>":
     "/_dash-component-suites/dash/deps/react@18.3.1.min.js",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+DESK = {"dashboard", "calls", "queues", "agents", "reports"}
 PERSONS = {  # name: role, more about the account, permissions it has
     "anonymous": None,
     "bare": ("viewer", {"taken": ["dashboard"]}, set()),
     "viewer": ("viewer", {}, {"dashboard"}),
-    "limited": ("supervisor", {"queues": ["Soporte"]}, {"dashboard", "calls", "recordings", "reports"}),
-    "manager": ("manager", {}, {"dashboard", "calls", "downloads", "reports"}),
-    "boss": ("admin", {}, {"dashboard", "calls", "recordings", "downloads", "reports"}),
-    "due": ("admin", {"must_change": True}, {"dashboard", "calls", "recordings", "downloads"}),
+    "limited": ("supervisor", {"queues": ["Soporte"]}, {*DESK, "recordings"}),
+    "manager": ("manager", {}, {*DESK, "downloads"}),
+    "boss": ("admin", {}, {*DESK, "recordings", "downloads", "admin"}),
+    "due": ("admin", {"must_change": True}, {*DESK, "recordings", "downloads", "admin"}),
     "disabled": ("admin", {}, set()),
 }
 STRANGERS = {"anonymous", "disabled"}
@@ -214,6 +239,9 @@ VALUES = {
     "shell-filters.data": {"query": RANGE, "path": "/", "default": "today", "prefix": "/", "dates": None},
     "shell-site.data": {"prefix": "/", "pages": ["/"]}, "shell-url.search": f"?{RANGE}", "shell-url.pathname": "/",
     "shell-version.data": 0, "shell-tick.n_intervals": 1, "shell-theme.data": "light",
+    # A call that went through a queue of somebody else.
+    "calls-grid.getRowsRequest": {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}},
+    "calls-chosen.data": {"callid": "1.2", "index": 0, "rows": 2}, "journey-callid.data": "1.2",
     "_pages_location.pathname": "/", "_pages_location.search": f"?{RANGE}",
 }
 
@@ -270,9 +298,12 @@ def test_asking_for_a_foreign_queue_answers_as_if_it_did_not_exist(site, asked):
     assert there == nowhere
     assert {row["queue"] for row in there["queues"]} <= {"Soporte"}
     for key, spec in site.app.callback_map.items():
-        if first(key) in CALLBACKS and first(key).startswith("dashboard-"):
-            filters = {**VALUES["shell-filters.data"], "query": query}
+        page = first(key).split("-")[0]
+        if first(key) in CALLBACKS and page in ("dashboard", "queues", "agents", "agent"):
+            path = {"agent": "/agents/Zoraida"}.get(page, "/")
+            filters = {**VALUES["shell-filters.data"], "query": query, "path": path}
             sent = body(key, spec, **{"shell-filters.data": filters})
             text = site.browser("limited").post("/_dash-update-component", json=sent).get_data(as_text=True)
             assert "Mora Grave" not in text
             assert "3009998888" not in text
+            assert '"Zoraida"' not in text

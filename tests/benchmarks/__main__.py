@@ -22,6 +22,7 @@ from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
+from tests.benchmarks import people
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -230,6 +231,11 @@ def main() -> None:
             reading(log, lines, folder)
         store_figures(logs[SIZES[0]], logs[SIZES[-1]], folder)
         worker_memory(logs[SIZES[-1]], folder)
+        (folder / "people").mkdir()
+        store = people.opened(folder / "people")
+        for figure in people.figures(store):
+            say(*figure)
+        store.book.close()
 
 
 if __name__ == "__main__":

@@ -101,11 +101,19 @@ def test_periods_are_links_and_the_copied_one_says_its_days():
     filters = follow("?queue=600")["filters"]
     found = frame.show_period(FakeView, Who, filters)
     assert found["words"] == "24/11/2026"
-    assert found["copy"] == "/?start_date=2026-11-24&end_date=2026-11-24&queue=600&origin=external&interval=60"
+    assert found["copy"] == "/?queue=600&start_date=2026-11-24&end_date=2026-11-24"
     yesterday = next(href for href in hrefs(found["segments"]) if "yesterday" in href)
     assert parse_qs(urlsplit(yesterday).query) == {"queue": ["600"], "period": ["yesterday"]}
     assert [one.children for one in found["segments"] if one.className == "active"] == ["Hoy"]
     assert len(found["presets"]) == 9
+
+
+def test_the_copied_link_keeps_what_narrows_a_page():
+    query = "?outcome=abandoned&outcome=timeout&q=ana&unit=calls&period=yesterday"
+    found = frame.show_period(FakeView, Who, follow(query, path="/calls")["filters"])
+    assert parse_qs(urlsplit(found["copy"]).query) == {
+        "outcome": ["abandoned", "timeout"], "q": ["ana"], "unit": ["calls"], "start_date": ["2026-11-23"],
+        "end_date": ["2026-11-23"]}
 
 
 def test_own_dates_are_no_named_period():

@@ -759,13 +759,15 @@ def taken(started, duration):
 
 
 @pytest.mark.parametrize("started, duration, legs, answered", [
-    (NOON, 100, [(NOON + 12, 8)], 12),  # the menu before the queue is on the file too
-    (NOON, 100, [(NOON, 0)], 0), (NOON, 12, [(NOON + 12, 8)], 12),
-    (NOON, 100, [(-1, 20), (NOON + 60, 9)], 60),  # lost in the first queue, answered in the second
-    (NOON + 50, 30, [(NOON + 20, 5), (NOON + 60, 9)], 10),  # the file of the second queue
-    (NOON + 3600, 100, [(NOON + 12, 8)], 8),  # a clock that is an hour wrong
-    (None, 100, [(NOON + 12, 8)], 8), (None, 5, [(NOON + 12, 8)], None), (NOON, 100, [(-1, 20)], None),
-    (NOON, None, [(NOON + 12, 8)], None), (NOON, 0, [(NOON, 0)], None), (NOON, 100, [], None)])
+    (NOON, 100, [(NOON + 12, 8, 40)], 12),  # the menu before the queue is on the file too
+    (NOON, 100, [(NOON, 0, 40)], 0), (NOON, 12, [(NOON + 12, 8, 40)], 12),
+    (NOON, 100, [(-1, 20, 40), (NOON + 60, 9, 40)], 60),  # lost in the first queue, answered in the second
+    (NOON + 50, 30, [(NOON + 20, 5, 40), (NOON + 60, 9, 40)], 10),  # the file of the second queue
+    (NOON + 3600, 100, [(NOON + 12, 8, 40)], 8),  # a clock that is an hour wrong
+    (None, 100, [(NOON + 12, 8, 40)], 8), (None, 5, [(NOON + 12, 8, 40)], None), (NOON, 100, [(-1, 20, 40)], None),
+    (NOON, 39.6, [(NOON + 12, 12, 40)], 0),  # recorded from the answer on
+    (NOON, 52, [(NOON + 12, 12, 40)], 12),
+    (NOON, None, [(NOON + 12, 8, 40)], None), (NOON, 0, [(NOON, 0, 40)], None), (NOON, 100, [], None)])
 def test_where_in_the_file_somebody_answered(started, duration, legs, answered):
     assert answered_at(taken(started, duration), legs) == answered
 

@@ -1,0 +1,99 @@
+"""A fair comparison of agents: everybody against colleagues who took calls of the same queues at the same hours.
+
+Whoever answers the long calls of the support queue at noon is not slow. What is expected of an agent is what the others
+took for the calls that he had, queue by queue and hour by hour; calls for which there was no colleague are left out.
+"""
+
+import numpy as np
+import pandas as pd
+
+from data import agent_questions, calendar, cubes, frames
+from data.filters import Filters
+from data.tally import Tally
+
+LEAST = 30  # comparable calls; with fewer chance decides
+SURE = 1.96  # standard errors on each side that hold 19 of 20 cases
+COLUMNS = ("agent", "name", "calls", "comparable", "ranked", "rank", "avg_talk", "p50_talk", "p90_talk",
+           "expected_talk", "difference", "margin", "apart", "talk_index", "transfer_pct", "expected_transfer_pct",
+           "ended_by_agent_pct", "missed_pct", "occupancy")
+
+
+def compare(view: Tally, filters: Filters, least: int = LEAST) -> pd.DataFrame:
+    """COLUMNS, one row a person who answered; seconds and percentages.
+
+    `difference` = what the comparable calls took on average minus `expected_talk`; `margin` is how far chance alone
+    may carry it, `apart` whether it went beyond; `talk_index` 100 is as expected. `rank` 1 took least of what was
+    expected; missing below `least` comparable calls.
+    """
+    def make() -> pd.DataFrame:
+        known = agent_questions.by_agent(view, filters)
+        table = known[known["answered"] > 0].copy()
+        for name, found in _mixed(view, filters).items():
+            place = pd.Series(view.snapshot.persons).isin(table["agent"])
+            table[name] = pd.Series(found[place.to_numpy()], index=np.array(view.snapshot.persons)[place]).reindex(
+                table["agent"]).to_numpy()
+        table["calls"] = table["answered"]
+        table["ranked"] = table["comparable"] >= least
+        table["rank"] = table["talk_index"].where(table["ranked"]).rank(method="min")
+        table["apart"] = table["ranked"] & (table["difference"].abs() > table["margin"])
+        table["transfer_pct"] = 100.0 * table["transferred"] / table["answered"]
+        table["ended_by_agent_pct"] = 100.0 * table["ended_by_agent"] / table["answered"]
+        table["missed_pct"] = 100.0 * table["missed"] / (table["missed"] + table["answered"])
+        return table[list(COLUMNS)].sort_values(["rank", "name"], ignore_index=True)
+    return view.answer(f"comparison{least}", filters, make).copy(deep=False)
+
+
+def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
+    """Per person: `comparable` calls, and what follows from them (COLUMNS)."""
+    shot, rows = view.snapshot, view.legs(_everybody(filters))
+    talk, agent = rows.number("talk"), rows.number("agent")
+    mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0) & (talk >= 0))
+    people, queues = len(shot.persons), max(len(shot.queue_spelling.names), 1)
+    if not len(mine):
+        nothing = np.full(people, np.nan)
+        return {"comparable": np.zeros(people), **dict.fromkeys(
+            ("expected_talk", "difference", "margin", "talk_index", "expected_transfer_pct"), nothing)}
+    who, talk = shot.agent_spelling.of[agent[mine]], talk[mine].astype(np.float64)
+    moved = (rows.number("transfer_kind")[mine] > 0).astype(np.float64)
+    cell = shot.queue_spelling.of[rows.number("queue")[mine]] * 24 + hours(view, rows.number("enter")[mine])
+    key, shape = who * (queues * 24) + cell, (people, queues * 24)
+
+    def matrix(weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(key, weights=weights, minlength=people * queues * 24).reshape(shape)
+
+    count = matrix()
+    others = count.sum(axis=0) - count
+    weight = np.where(others > 0, count, 0)  # calls that somebody else took too
+    comparable = weight.sum(axis=1)
+
+    def expected(sums: np.ndarray) -> np.ndarray:
+        mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(shape), where=others > 0)
+        return _over((weight * mean).sum(axis=1), comparable)
+
+    sums = matrix(talk)
+    wanted = expected(sums)
+    good = others[who, cell] > 0
+    own = np.bincount(who[good], weights=talk[good], minlength=people)
+    square = np.bincount(who[good], weights=talk[good] ** 2, minlength=people)
+    mean = _over(own, comparable)
+    spread = np.sqrt(np.maximum(_over(square, comparable) - mean**2, 0.0))
+    return {"comparable": comparable, "expected_talk": wanted, "difference": mean - wanted,
+            "margin": SURE * _over(spread, np.sqrt(comparable)), "talk_index": _over(100.0 * mean, wanted),
+            "expected_transfer_pct": 100.0 * expected(matrix(moved))}
+
+
+def _everybody(filters: Filters) -> Filters:
+    """One agent is compared with all the others."""
+    return Filters(filters.start, filters.end, filters.queues, (), filters.origin, filters.interval)
+
+
+def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=np.nan_to_num(whole) > 0)
+
+
+def hours(view: Tally, epochs: np.ndarray) -> np.ndarray:
+    """Hour of the local clock of each moment, 0-23."""
+    slot = epochs // cubes.SLOT
+    first = int(slot.min())
+    every = calendar.local(np.arange(first, int(slot.max()) + 1, dtype=np.int64) * cubes.SLOT, view.zone)
+    return every.hour.to_numpy().astype(np.int64)[slot - first]

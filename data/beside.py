@@ -1,0 +1,44 @@
+"""Large pieces of a log folded beside the reading of the next ones."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+from data import memory
+from data.book_rows import Chunk
+from data.queue_log import Bad, Events
+
+BIG = 5_000  # lines of a chunk that is worth a thread
+
+
+class Beside:
+    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
+
+    def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
+        self.take = take
+        self.pools: list[ThreadPoolExecutor] = []
+        self.waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> "Beside":
+        return self
+
+    def __call__(self, chunk: Chunk, events: Events, bad: Bad) -> None:
+        if not self.pools and chunk.lines < BIG:
+            self.take(chunk, events, bad, None)
+            return
+        if not self.pools:
+            memory.keep()
+            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
+        self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
+        if len(self.waiting) > 2:  # no more than this is kept in memory
+            self.waiting.popleft().result()
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            while self.waiting:
+                self.waiting.popleft().result()
+        finally:
+            for pool in self.pools:
+                pool.shutdown()
+            if self.pools:
+                memory.give_back()

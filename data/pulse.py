@@ -1,0 +1,38 @@
+"""Following the log in the background: at the pace that was set, and at once when something was written."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data import book_open
+
+if TYPE_CHECKING:
+    from data.store import Store
+
+log = logging.getLogger(__name__)
+LOOK = 0.25  # seconds between two looks at the sizes of the files, and at least between two readings
+
+
+def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
+    """Reads what is new every `seconds`, sooner when the log or the book has grown, until `stop` is set."""
+    book = store.book.folder / book_open.NAME
+    files = (store.follower.path, book, book.with_name(book.name + "-wal"))
+    while not stop.is_set():
+        mark, due = [_look(path) for path in files], time.monotonic() + seconds
+        try:
+            store.refresh()
+        except Exception:
+            log.exception("the log could not be read this time")
+        while not stop.wait(min(LOOK, seconds)) and time.monotonic() < due:
+            if [_look(path) for path in files] != mark:
+                break
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,263 @@
+"""What is asked of queues: service level by threshold, waits, causes of loss, numbers dialled, position, series.
+
+Everything counts the legs of the filters (one stay in one queue, dated when it entered) with the definitions of
+`data.measures`; rates are computed from sums, never averaged.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data import agent_questions, calendar, cubes, frames, measures, spans, tally
+from data.filters import Filters
+from data.measures import LOST
+from data.tally import Tally
+from data.view import SL_TARGET
+
+# Upper edges of the bars of the histogram in seconds (both ends belong to a bar: 0-5, 6-10 …); beyond: one bar more.
+BARS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+THRESHOLDS = (*range(61), *range(65, 121, 5), *range(130, 301, 10))
+VARIANTS = ("standard", "answered_only", "abandons_served", "early_ignored")
+DEFINITIONS = {
+    "standard": "answered within U / (answered + abandoned - short abandons + timed out + queue empty)",
+    "answered_only": "answered within U / answered",
+    "abandons_served": "(answered within U + abandoned within U) / (answered + abandoned + timed out + queue empty)",
+    "early_ignored": "answered within U / (answered + abandoned after U + timed out + queue empty)"}
+CAUSES = ("short", "abandoned", "timeout", "exit_empty", "exit_key", "withdrawn", "interrupted", "unknown")
+POSITIONS = 10  # from here on positions are one row
+LINE_DAYS = 3  # longer periods have a point a day, shorter ones a point an hour
+
+
+def by_queue(view: Any, filters: Filters) -> pd.DataFrame:
+    """View.by_queue and, after those with calls, the other queues of the filters: 0 offered, no rates."""
+    table = view.by_queue(filters)
+    chosen, site = {q.casefold() for q in filters.queues}, view.snapshot.site
+    idle = [(queue, name) for queue, name in view.queues()
+            if queue not in set(table["queue"]) and (not chosen or queue.casefold() in chosen)]
+    if not idle:
+        return table
+    nothing = view.frame({name: np.full(len(idle), 0 if name in measures.SUMS else -1)
+                          for name in (*measures.SUMS, *measures.LARGEST)})
+    for place, (name, values) in enumerate({
+            "queue": [q for q, _ in idle], "name": [name for _, name in idle], "sl_target": SL_TARGET,
+            "threshold": [site.threshold(q) for q, _ in idle]}.items()):
+        nothing.insert(place, name, values)
+    return pd.concat([table, nothing], ignore_index=True) if len(table) else nothing
+
+
+def service_levels(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`threshold` (THRESHOLDS), `within` (answered in so many seconds) and the four definitions VARIANTS, 0-100.
+
+    With A answered, B abandoned, b of them short, T timed out, X left an empty queue, and U the threshold:
+    standard = A≤U / (A + B - b + T + X); answered_only = A≤U / A; abandons_served = (A≤U + B≤U) / (A + B + T + X);
+    early_ignored = A≤U / (A + B>U + T + X).
+    """
+    def make() -> pd.DataFrame:
+        rows, options = view.legs(filters), view.snapshot.site.options
+        outcome, wait = rows.number("outcome"), rows.number("wait")
+        short = options.short_abandon
+        held, left = (_below(wait[outcome == frames.OUTCOME[name]]) for name in ("answered", "abandoned"))
+        answered, abandoned, timeout, empty = (
+            int((outcome == frames.OUTCOME[name]).sum()) for name in ("answered", "abandoned", "timeout", "exit_empty"))
+        brief = int(_up_to(wait[outcome == frames.OUTCOME["abandoned"]], short)) if short else 0
+        every = answered + abandoned + timeout + empty
+        wholes = {"standard": every - brief, "answered_only": answered, "abandons_served": every,
+                  "early_ignored": every - left}
+        parts = {"abandons_served": held + left}
+        return pd.DataFrame({"threshold": THRESHOLDS, "within": held, **{
+            name: _percent(parts.get(name, held), np.asarray(wholes[name])) for name in VARIANTS}})
+    return view.answer("service levels", filters, make).copy(deep=False)
+
+
+def _below(waits: np.ndarray) -> np.ndarray:
+    """How many known waits are not longer than each of THRESHOLDS."""
+    counts = np.bincount(np.minimum(waits[waits >= 0], THRESHOLDS[-1] + 1), minlength=THRESHOLDS[-1] + 2)
+    return np.cumsum(counts)[np.array(THRESHOLDS)]
+
+
+def _up_to(waits: np.ndarray, most: int) -> int:
+    return int(((waits >= 0) & (waits <= most)).sum())
+
+
+def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    whole = np.broadcast_to(whole, part.shape).astype(np.float64)
+    return np.divide(100.0 * part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+
+
+def waits(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`low`, `high` (seconds, both included; `high` missing for the last), `answered`, `lost` (abandoned, timed out,
+    queue empty): how long callers waited. Legs whose wait nobody knows are not in it."""
+    def make() -> pd.DataFrame:
+        rows = view.legs(filters)
+        outcome, wait = rows.number("outcome"), rows.number("wait")
+        known = wait >= 0
+
+        def bars(good: np.ndarray) -> np.ndarray:
+            return np.bincount(np.searchsorted(BARS, wait[good & known]), minlength=len(BARS) + 1)
+        return pd.DataFrame({
+            "low": [0, *(edge + 1 for edge in BARS)], "high": [*map(float, BARS), np.nan],
+            "answered": bars(outcome == frames.OUTCOME["answered"]), "lost": bars(np.isin(outcome, LOST))})
+    return view.answer("waits", filters, make).copy(deep=False)
+
+
+def percentiles(view: Tally, filters: Filters) -> dict[str, int | None]:
+    """Waits that half and nine tenths of the callers did not exceed: `p50_wait`, `p90_wait` of those answered,
+    `p50_lost`, `p90_lost` of those lost, `p50_talk`, `p90_talk` of the conversations. Exact."""
+    def make() -> dict[str, int | None]:
+        rows = view.legs(filters)
+        outcome, wait, talk = rows.number("outcome"), rows.number("wait"), rows.number("talk")
+        answered = outcome == frames.OUTCOME["answered"]
+        found: dict[str, int | None] = {}
+        lost = wait[np.isin(outcome, LOST)]
+        for name, values in (("wait", wait[answered]), ("lost", lost), ("talk", talk[answered])):
+            found[f"p50_{name}"], found[f"p90_{name}"] = _quantiles(values)
+        return found
+    return dict(view.answer("percentiles", filters, make))
+
+
+def _quantiles(values: np.ndarray) -> tuple[int | None, int | None]:
+    """P50 and P90 of the known values: values that were really measured."""
+    known = values[values >= 0]
+    if not len(known):
+        return None, None
+    places = [max(-(-len(known) * share // 100) - 1, 0) for share in (50, 90)]
+    part = np.partition(known, places)
+    return int(part[places[0]]), int(part[places[1]])
+
+
+def causes(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`cause` (CAUSES: short abandons apart from the others), `count`, `share` of the offered (0-100), `avg_wait`,
+    `p50_wait`, `p90_wait`, every cause, zero or not."""
+    def make() -> pd.DataFrame:
+        rows, options = view.legs(filters), view.snapshot.site.options
+        outcome, wait = rows.number("outcome"), rows.number("wait")
+        brief = (outcome == frames.OUTCOME["abandoned"]) & (wait >= 0) & (wait <= options.short_abandon) & (
+            options.short_abandon > 0)
+        found = []
+        for cause in CAUSES:
+            good = brief if cause == "short" else (outcome == frames.OUTCOME[cause]) & ~brief
+            mine = wait[good]
+            known = mine[mine >= 0] if cause not in ("interrupted", "unknown") else mine[:0]
+            found.append((cause, int(good.sum()), 100.0 * good.sum() / len(outcome) if len(outcome) else np.nan,
+                          known.mean() if len(known) else np.nan, *_quantiles(known)))
+        return pd.DataFrame(found, columns=["cause", "count", "share", "avg_wait", "p50_wait", "p90_wait"])
+    return view.answer("causes", filters, make).copy(deep=False)
+
+
+def by_did(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`did` (the number dialled, "" where the log has none) and the totals of its legs, most offered first."""
+    def make() -> pd.DataFrame:
+        rows = view.legs(filters)
+        coded, names = rows.coded("did")
+        sums = view.grouped(rows, coded, len(names))
+        table = view.frame(sums)
+        table.insert(0, "did", names)
+        table = table[table["offered"] > 0]
+        return table.sort_values(["offered", "did"], ascending=[False, True], ignore_index=True)
+    return view.answer("dids", filters, make).copy(deep=False)
+
+
+def positions(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`position` in the queue at which callers gave up (1 was next; POSITIONS stands for all from there on; missing
+    where the log does not say), `abandoned`, `avg_wait`; only those that happened."""
+    def make() -> pd.DataFrame:
+        rows = view.legs(filters)
+        gone = rows.number("outcome") == frames.OUTCOME["abandoned"]
+        place, wait = rows.number("exit_position")[gone], rows.number("wait")[gone].astype(np.float64)
+        wait[wait < 0] = np.nan
+        known = np.where(place > 0, np.minimum(place, POSITIONS).astype(np.float64), np.nan)
+        table = pd.DataFrame({"position": known, "wait": wait})
+        found = table.groupby("position", dropna=False)["wait"].agg(["size", "mean"]).reset_index()
+        return found.set_axis(["position", "abandoned", "avg_wait"], axis=1)
+    return view.answer("positions", filters, make).copy(deep=False)
+
+
+def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
+    """Callers who waited, between each two edges (epoch seconds): `most` at once and `average`. Whoever entered before
+    the first edge and still waited counts; internal or not as the filters say."""
+    enter, leave = waited(view, filters, int(edges[0]), int(edges[-1]))
+    # Who is connected in the second another enters does not make two: of one second those who leave come first.
+    events = np.sort(np.concatenate([2 * enter + 1, 2 * leave]), kind="stable")
+    times, depth = events >> 1, np.cumsum(2 * (events & 1) - 1)
+    before = np.searchsorted(times, edges, side="right") - 1
+    at_edge = np.where(before >= 0, depth[np.maximum(before, 0)], 0) if len(depth) else np.zeros(len(edges), np.int64)
+    most = at_edge[:-1].astype(np.int64)
+    inside = slice(*np.searchsorted(times, (edges[0], edges[-1])).tolist())
+    np.maximum.at(most, np.searchsorted(edges, times[inside], side="right") - 1, depth[inside])
+    seconds = spans.split(pd.DataFrame({"start": enter, "end": leave}, copy=False), edges)
+    return pd.DataFrame({"most": most, "average": seconds / np.diff(edges)})
+
+
+def waited(view: Tally, filters: Filters, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """When callers began and ceased to wait (epoch seconds), of those who waited between `start` and `end`. A stay
+    whose end nobody knows is left out; who waits now does so up to the newest line."""
+    options, now = view.snapshot.site.options, view.snapshot.data_until or int(view.clock())
+    day = calendar.today(start - options.max_wait_open, view.zone)
+    wide = Filters(day, max(filters.end, day), filters.queues, filters.agents, filters.origin, filters.interval)
+    rows = view.legs(wide)
+    enter, wait, outcome = rows.number("enter").astype(np.int64), rows.number("wait"), rows.number("outcome")
+    still = (outcome == frames.OUTCOME["in_progress"]) & (rows.number("connect") < 0)
+    leave = np.where(still, max(now, start), enter + wait)
+    good = ((wait >= 0) | still) & (leave > enter) & (leave > start) & (enter < end) & (
+        outcome != frames.OUTCOME["unknown"])
+    return enter[good], leave[good]
+
+
+def waiting_intervals(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`start` (moment of the site), `most` and `average` callers waiting, every interval of the range."""
+    def make() -> pd.DataFrame:
+        edges = calendar.intervals(filters, filters.interval, view.zone).astype(np.int64)
+        table = waiting(view, filters, edges)
+        table.insert(0, "start", calendar.local(edges[:-1], view.zone))
+        return table
+    return view.answer("waiting", filters, make).copy(deep=False)
+
+
+def lines(view: Tally, filters: Filters) -> dict[str, list[int]]:
+    """Offered legs of every queue over the period, a number a day (an hour of up to LINE_DAYS days)."""
+    def make() -> dict[str, list[int]]:
+        shot = view.snapshot
+        edges = calendar.intervals(filters, 60, view.zone) if filters.days <= LINE_DAYS else calendar.days(
+            filters, view.zone)[1]
+        names, of, count = shot.queue_spelling.names, shot.queue_spelling.of, len(edges) - 1
+        found = np.zeros((len(names), count), dtype=np.int64)
+        origins = tally.ORIGINS[filters.origin]
+        for part in shot.slots(*calendar.bounds(filters, view.zone)):
+            keep = np.flatnonzero(np.isin(part.origin, origins))
+            where = np.searchsorted(edges, part.slot[keep].astype(np.int64) * cubes.SLOT, side="right") - 1
+            np.add.at(found, (of[part.queue[keep]], where), part.sums[measures.SUMS.index("offered")][keep])
+        return {name: found[i].tolist() for i, name in enumerate(names)}
+    return dict(view.answer("lines", filters, make))
+
+
+def by_time_of_day(view: Any, filters: Filters) -> pd.DataFrame:
+    """The intervals of the day, all days together: `time` and `until` (HH:MM of the local clock, 24:00 ends the day),
+    the totals of the calls that came in then, and of everybody's time, cut at the borders, `login`, `pause`, `talk`,
+    `occupancy` and whether it is `known`. The last row (`time` "") is the sum."""
+    def make() -> pd.DataFrame:
+        table = view.by_interval(filters)
+        edges = calendar.intervals(filters, filters.interval, view.zone)
+        table = pd.concat([table, agent_questions.time_between(view, filters, edges)], axis=1)
+        clock = table["start"].dt.strftime("%H:%M")
+        whole = table.assign(group="~")  # after every time of day
+        groups = pd.concat([table.assign(group=clock), whole], ignore_index=True).groupby("group")
+        sums = groups[[*measures.SUMS, *agent_questions.SECONDS]].sum().astype(np.int64)
+        most = groups[list(measures.LARGEST)].max().fillna(-1).astype(np.int64)
+        found = view.frame({name: column.to_numpy() for name, column in pd.concat([sums, most], axis=1).items()
+                            if name not in agent_questions.SECONDS})
+        time = agent_questions.shares(sums[list(agent_questions.SECONDS)].reset_index(drop=True))
+        found = pd.concat([found, time], axis=1)
+        found["known"] = bool(sums["login"].max())
+        times = [*sums.index[:-1], ""]
+        found.insert(0, "time", times)
+        found.insert(1, "until", [_later(word, filters.interval) for word in times])
+        return found
+    return view.answer("time of day", filters, make).copy(deep=False)
+
+
+def _later(time: str, minutes: int) -> str:
+    if not time:
+        return ""
+    end = int(time[:2]) * 60 + int(time[3:]) + minutes
+    return f"{end // 60:02}:{end % 60:02}" if end < 24 * 60 else "24:00"

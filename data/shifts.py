@@ -1,0 +1,92 @@
+"""Sessions and pauses of everybody as plain arrays: who was in, and who was on pause, in any stretch of time."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data import runs
+
+GLOBAL = ("", "*")  # queues of sessions and pauses that hold for all queues
+
+
+@dataclass
+class Shifts:
+    """Parallel arrays: `agent`, `queue`, `reason` and `cause` are numbers into the lists of the same name in plural,
+    `start` and `end` epoch seconds (-1: unknown start, or not over)."""
+
+    agents: list[str]
+    queues: list[str]
+    reasons: list[str]
+    causes: list[str]
+    agent: np.ndarray
+    queue: np.ndarray
+    reason: np.ndarray
+    cause: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def among(self, start: int, end: int, now: int, person: np.ndarray, queues: Callable[[str], bool],
+              reasons: Collection[str] | None = None) -> "Stretch":
+        """What touches [start, end), ends at `now` where it is not over. `person` gives the number of each of `agents`,
+        -1 for those who are not asked about; `queues` says of a queue whether it counts."""
+        until = np.where(self.end < 0, now, self.end)
+        good = (self.start >= 0) & (until > start) & (self.start < end)
+        good &= _picked([queues(name) for name in self.queues], self.queue)
+        if len(self.agents):
+            good &= person[self.agent] >= 0
+        if reasons is not None:
+            good &= _picked([name in reasons for name in self.reasons], self.reason)
+        rows = np.flatnonzero(good)
+        return Stretch(self, rows, person[self.agent[rows]] if len(rows) else np.empty(0, np.int64), self.start[rows],
+                       until[rows])
+
+
+@dataclass
+class Stretch:
+    """Chosen rows of `shifts`: `who` numbers of persons, `start` and `end` in full."""
+
+    shifts: Shifts
+    rows: np.ndarray
+    who: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def spans(self, start: int, end: int) -> pd.DataFrame:
+        """`who`, `start`, `end` within [start, end), as data.spans reads them."""
+        return pd.DataFrame({"who": self.who, "start": np.maximum(self.start, start), "end": np.minimum(self.end, end)})
+
+    def frame(self) -> pd.DataFrame:
+        """`who`, `queue`, `start`, `end`, `over`, `reason`, `closed_by`: one row each, in order of time."""
+        rows, of = self.rows, self.shifts
+        table = pd.DataFrame({
+            "who": self.who, "queue": _named(of.queues, of.queue[rows]), "start": self.start, "end": self.end,
+            "over": of.end[rows] >= 0, "reason": _named(of.reasons, of.reason[rows]),
+            "closed_by": _named(of.causes, of.cause[rows])})
+        return table.sort_values(["start", "end", "queue"], kind="stable", ignore_index=True)
+
+
+def _named(words: list[str], codes: np.ndarray) -> list[str]:
+    return [words[code] for code in codes.tolist()]
+
+
+def _picked(wanted: list[bool], codes: np.ndarray) -> np.ndarray | bool:
+    return True if all(wanted) else np.array(wanted)[codes]
+
+
+def read(table: pa.Table) -> Shifts:
+    """frames.SESSION or frames.PAUSE."""
+    def coded(name: str) -> tuple[list[str], np.ndarray]:
+        if name not in table.schema.names:
+            return [""], np.zeros(table.num_rows, dtype=np.int32)
+        words = runs.Words()
+        codes = words.codes(table.column(name))
+        nobody = words.number("") if (codes < 0).any() else 0
+        return words.texts, np.where(codes < 0, nobody, codes)
+
+    (agents, agent), (queues, queue), (reasons, reason), (causes, cause) = (
+        coded(name) for name in ("agent", "queue", "reason", "closed_by"))
+    return Shifts(agents, queues, reasons, causes, agent, queue, reason, cause, table.column("start").to_numpy(),
+                  table.column("end").to_numpy())
