@@ -44,7 +44,8 @@ def test_every_report_at_every_size(centre, visit, width, height, scheme):
     for kind in TYPES:
         page.locator(f"#reports-kinds a[href*='type={kind}']").click()
         expect(page.locator(f"#reports-kinds a.active[href*='type={kind}']")).to_be_visible(timeout=SLOW)
-        expect(page.locator("#reports-files a").first).to_have_attribute("href", re.compile(f"/{kind}/excel"), timeout=SLOW)
+        expect(page.locator("#reports-files a").first).to_have_attribute(
+            "href", re.compile(f"/{kind}/excel"), timeout=SLOW)
         expect(page.locator(".report-table tfoot, .report-table tbody").first).to_be_visible(timeout=SLOW)
         expect(page.locator(".report .graph .main-svg").first).to_be_visible(timeout=SLOW)
         until(page, "document.documentElement.scrollWidth <= window.innerWidth", 30)
