@@ -133,8 +133,8 @@ TABLES = {table.key: table for table in (
         Column("agent_name", mark("Agent"), "text", 2.2), Column("outcome", mark("Outcome"), "outcome", 1.35),
         Column("wait", mark("Wait"), "seconds", 0.9, total="sum"),
         Column("talk", mark("Conversation"), "seconds", 1.2, total="sum"),
-        Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.15),
-        Column("transfer_to", mark("Transferred to"), "phone", 1.3), Column("callid", mark("Call"), "text", 2.0)),
+        Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.4),
+        Column("transfer_to", mark("Transferred to"), "phone", 1.15), Column("callid", mark("Call"), "text", 2.0)),
         notes=(mark("One row is one stay in one queue, dated when the call entered it."),)),
     Table("journeys", mark("Calls"), (
         Column("enter", mark("Date and time"), "moment", 2.0), Column("caller", mark("Number"), "phone", 1.5),
