@@ -45,7 +45,7 @@ CALLBACKS = {
     "calls-address.data": "calls", "calls-note.children": "calls", "journey-body.children": "calls",
 }
 IN_THE_BROWSER = {"shell-theme.data", "shell-go.href", "_pages_dummy.children", "calls-ready.data",
-                  "calls-seen.data", "journey-ready.data"}
+                  "calls-seen.data", "calls-ended-by.value", "journey-ready.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.
