@@ -13,6 +13,7 @@
   var api = null, unit = "legs", restoring = false;
   var opened = null;       // {index, id, keyboard} of the row whose call is shown
   var held = "";           // selector of the control with the focus that may be drawn anew
+  var missed = false;      // whether rows changed while the panel was open
   var raw = false;         // whether the lines of the log are shown
 
   function setProps(id, props) { window.dash_clientside.set_props(id, props); }
@@ -147,6 +148,8 @@
       api.ensureIndexVisible(index);
       api.setFocusedCell(index, "caller");
     }
+    if (missed && api && !api.isDestroyed() && atTop()) { again(); }
+    missed = false;
   }
   document.addEventListener("click", function (event) {
     var target = event.target.closest && event.target.closest("[data-journey]");
@@ -262,7 +265,7 @@
       grown: function (count, last) {
         if (api && !api.isDestroyed() && last && count.query === last.query) {
           if (count.total === last.total && count.mark === last.mark) { return count; }
-          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); }
+          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); } else { missed = true; }
         }
         return count;
       },
