@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -126,8 +125,7 @@ def show_note(view: Callable, who: Callable, filters: Site | None, version: int 
     unread = nothing_read(now, lang)
     if unread is not None:
         return unread
-    others = 0 if chosen.plain else calls.total(now, replace(call_filters.parse({}, now.today()),
-                                                             **vars(chosen.common)))
+    others = 0 if chosen.plain else calls.total(now, CallFilters(**vars(chosen.common)))
     if others:
         body = text(lang, "One queue visit of this period is left out.") if others == 1 else text(
             lang, "{count} queue visits of this period are left out.", count=number(lang, others))
