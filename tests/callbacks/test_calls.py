@@ -51,7 +51,7 @@ def test_durations_as_people_write_them(word, found):
     ("min_wait=x&ended_by=nobody&q=", {"min_wait": "x"}), ("min_wait=99999999999999999999", {
         "min_wait": "99999999999999999999"})])
 def test_the_fields_show_what_the_address_says_even_where_it_is_wrong(query, shown):
-    nothing = {"q": "", "did": "", "ended_by": [], **dict.fromkeys(("min_wait", "max_wait", "min_talk", "max_talk"), "")}
+    nothing = dict.fromkeys(("q", "did", "min_wait", "max_wait", "min_talk", "max_talk"), "") | {"ended_by": []}
     assert page.typed(query) == {**nothing, **shown}
 
 
@@ -61,7 +61,8 @@ def test_the_fields_show_what_the_address_says_even_where_it_is_wrong(query, sho
     ("min_wait=90", {"min_wait": ""}, ""), ("min_wait=x", {"min_wait": "5"}, "?min_wait=5"),
     ("", {"did": "6017, 6018 ,,6017"}, "?did=6017&did=6018&did=6017"), ("did=1&did=2", {"did": "2"}, "?did=2"),
     ("", {"ended_by": ["agent", "caller"]}, "?ended_by=agent&ended_by=caller"),
-    ("ended_by=agent", {"ended_by": []}, ""), ("outcome=timeout&unit=calls", {"q": "x"}, "?outcome=timeout&unit=calls&q=x"),
+    ("ended_by=agent", {"ended_by": []}, ""),
+    ("outcome=timeout&unit=calls", {"q": "x"}, "?outcome=timeout&unit=calls&q=x"),
     ("", {"min_wait": "abc", "q": "ana"}, "?q=ana")])
 def test_only_what_was_written_changes_the_address(query, given, found):
     assert page.narrow(site(query), given) == found
@@ -105,7 +106,8 @@ def test_nothing_is_written(given):
     ([{"colId": "wait", "sort": "asc"}, {"colId": "wait", "sort": "desc"}], (("wait", False),)),
     ([{"colId": "password", "sort": "asc"}], calls.NEWEST), ([{"colId": "queues", "sort": "asc"}], calls.NEWEST),
     ([{"colId": ["wait"], "sort": "asc"}, {"colId": {}}, {}, None, 7, "wait"], calls.NEWEST),
-    ("wait", calls.NEWEST), ({"colId": "wait"}, calls.NEWEST), ([{"colId": "wait", "sort": {"x": 1}}], (("wait", False),))])
+    ("wait", calls.NEWEST), ({"colId": "wait"}, calls.NEWEST),
+    ([{"colId": "wait", "sort": {"x": 1}}], (("wait", False),))])
 def test_the_order_is_that_of_known_columns(model, order):
     assert page.order_of({"sortModel": model}, "legs") == order
 
@@ -247,7 +249,8 @@ def test_filters_that_come_with_a_link_are_chips_that_can_only_be_taken_away(des
         "Sin abandonos cortos": {"short"}, "Fuera del nivel de servicio": {"within_sl"}, "Recuperadas": {"recovered"}}
 
 
-@pytest.mark.parametrize("query", ["", "q=ana", "from=09:00&to=10:00", "lost=true&recovered=false", "min_wait=1&max_wait=2"])
+@pytest.mark.parametrize("query", ["", "q=ana", "from=09:00&to=10:00", "lost=true&recovered=false",
+                                   "min_wait=1&max_wait=2"])
 def test_one_filter_alone_needs_no_way_to_remove_all(desk, query):
     assert "Quitar todos" not in [name for name, *_ in chips(bar(desk, query))]
 
@@ -296,7 +299,8 @@ def test_with_calls_nothing_takes_their_place(desk):
 
 
 @pytest.mark.parametrize("query, parameter", [
-    ("min_wait=x", "min_wait"), ("outcome=zzz", "outcome"), ("min_wait=9&max_wait=1", "max_wait"), ("q=" + "x" * 300, "q"),
+    ("min_wait=x", "min_wait"), ("outcome=zzz", "outcome"), ("min_wait=9&max_wait=1", "max_wait"),
+    ("q=" + "x" * 300, "q"),
     ("hour=24", "hour"), ("from=9", "from"), ("short=maybe", "short"), ("callid=a&callid=b", "callid")])
 def test_an_address_nobody_understands_says_which_part(desk, query, parameter):
     found = note(desk, f"{query}&period=today", prefix="/x/")
@@ -366,7 +370,8 @@ def test_every_column_that_sorts_is_one_the_list_can_sort_by(unit):
 
 
 def panel(store, chosen, query="period=today", shown=None, person=None, queues=None, numbers=True):
-    return page.show_panel(lambda: store.view(queues, numbers), person or who(), recorded, chosen, site(query), shown, 1)
+    return page.show_panel(lambda: store.view(queues, numbers), person or who(), recorded, chosen, site(query), shown,
+                           1)
 
 
 def chosen(callid, index=0, rows_=6):
@@ -394,8 +399,8 @@ def test_the_panel_closes(desk):
     assert panel(desk, None, shown=chosen(PLAIN)) == {"panel": None, "shown": None}
 
 
-@pytest.mark.parametrize("callid", ["", "nobody", "../../etc/passwd", "'; drop table", "*", "%", "1795532400.", 7, None, [],
-                                    {"a": 1}, "x" * 5000, "\x00", "\ud800"])
+@pytest.mark.parametrize("callid", ["", "nobody", "../../etc/passwd", "'; drop table", "*", "%", "1795532400.", 7, None,
+                                    [], {"a": 1}, "x" * 5000, "\x00", "\ud800"])
 def test_a_call_that_does_not_exist_is_gone_and_breaks_nothing(desk, callid):
     found = panel(desk, chosen(callid))
     assert words(found["panel"]).startswith("No existe esa llamada") and found["shown"] is None
@@ -426,4 +431,5 @@ def test_a_call_under_two_callids_plays_the_recording_of_either(tmp_path):
 def test_a_call_from_an_extension_is_there_when_asked_for(desk):
     assert TEN + 2400 == int(INSIDE.partition(".")[0]) < NOW
     assert [row["callid"] for row in rows(desk, "period=today&origin=internal")] == [INSIDE]
-    assert said(desk, "period=today&origin=internal") == "Un paso por cola de una llamada. El filtro de origen deja fuera 6."
+    assert said(desk, "period=today&origin=internal") == (
+        "Un paso por cola de una llamada. El filtro de origen deja fuera 6.")
