@@ -24,7 +24,8 @@ def leg(**given):
     return {
         "callid": "1.1", "callid_enter": "1.1", "queue": "600", "enter": ENTER, "caller": "3001112222",
         "caller_orig": "3001112222", "caller_name": "MARIA", "did": "6017000000", "position": 2.0,
-        "outcome": "answered", "wait": 65.0, "agent": "Ana", "ring": 4.0, "connect": ENTER, "talk": 3601.0, "call_talk": 3601.0,
+        "outcome": "answered", "wait": 65.0, "agent": "Ana", "ring": 4.0, "connect": ENTER,
+        "talk": 3601.0, "call_talk": 3601.0,
         "end": ENTER + dt.timedelta(hours=1), "call_end": ENTER, "end_by": "agent", "transfer": False,
         "transfer_kind": None, "transfer_to": None, "key": None, "internal": False, "flags": [],
         "queue_name": "600 Ventas", "agent_name": "Ana Gómez", **given}
