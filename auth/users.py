@@ -62,8 +62,12 @@ class UserStore:
         self.clock = clock
         self.hashes = passwords.Hashes(hasher)
         self.marker = Marker(folder / "people.json" if folder else None)
-        prepare(self.writer, url)
-        self._first(begin)
+        try:
+            prepare(self.writer, url)
+            self._first(begin)
+        except Unusable:
+            self.close()  # nothing of ours stays open beside the file that is to be replaced
+            raise
 
     def _first(self, begin: bool) -> None:
         try:
