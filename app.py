@@ -20,7 +20,7 @@ import click
 
 from data import cli as data_commands
 from data.cli import fail
-from data.opening import centre, first_demo, open_issabel, open_site, open_store
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
 from render import cli as report_commands
 
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store)
+data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
 report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 

@@ -37,8 +37,9 @@ class Issabel:
         assert self.database is not None
         return Database(self.database.access, patience=20.0, most=2, longest=5.0)
 
-    def refresh(self) -> IssabelNames:
-        """Reads the names, and how the tables are; what is known afterwards. Nothing is raised."""
+    def refresh(self, keep: bool = True) -> IssabelNames:
+        """Reads the names, and how the tables are; what is known afterwards, kept for later where `keep`. Nothing is
+        raised."""
         if self.database is None or self.cdr is None:
             return self.names
         try:
@@ -50,7 +51,7 @@ class Issabel:
         self.parts = parts
         self._say("; ".join(f"{part.table}: {part.words}" for part in parts if part.words))
         if not fresh.same(self.names):
-            self.names = issabel_names.keep(self.folder, fresh, self._say)
+            self.names = issabel_names.keep(self.folder, fresh, self._say) if keep else fresh
         return self.names
 
     def _records(self) -> Part:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from config import Settings
+    from data.finding import Finding
     from data.issabel import Issabel
     from data.site import Site
     from data.store import Store
@@ -75,3 +76,20 @@ def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only
     # Each source has a book of its own: the same calls read from both would be there twice.
     return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / ("store-mysql" if table else "store"), place,
                        source=source, read_only=read_only)
+
+
+def examined(settings: "Settings") -> "list[Finding]":
+    """What the doctor finds in this installation; nothing is written."""
+    from data import book_open, doctor
+    from data.recordings import Recordings
+
+    issabel, store = open_issabel(settings), None
+    table = settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
+    if (settings.DATA_DIR / ("store-mysql" if table else "store") / book_open.NAME).exists():
+        try:
+            store = open_store(settings, issabel, read_only=True)
+            store.refresh()
+        except book_open.BookError as error:
+            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE)]
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
+    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE)
