@@ -20,18 +20,17 @@ import click
 
 from data import cli as data_commands
 from data.cli import fail
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
 from render import cli as report_commands
 
 if TYPE_CHECKING:
     from dash import Dash
 
     import config
-    from data.store import Store
 
 VERSION = "0.1.0"
 TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
-DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
 HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
@@ -45,39 +44,6 @@ NOT_ALLOWED = "Your user has no permission for this page."
 log = logging.getLogger(__name__)
 
 
-def centre(settings: "config.Settings") -> "config.Settings":
-    """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
-    named = "QUEUE_LOG_PATH" in settings.model_fields_set
-    if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
-        return settings
-    folder = settings.DATA_DIR / "demo"
-    return settings.model_copy(update={
-        "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
-        "TIMEZONE": DEMO_ZONE})
-
-
-def first_demo(settings: "config.Settings") -> Any:
-    """The demonstration centre, written when it is wanted and not there yet; None otherwise."""
-    from data import demo
-
-    folder = settings.QUEUE_LOG_PATH.parent
-    return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
-
-
-def open_store(settings: "config.Settings") -> "Store":
-    """The store over the log of these settings; nothing is read yet."""
-    from data import site, store
-    from data.rules import Options
-
-    folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
-    queues, levels, agents = site.names(folder / "names.csv")
-    options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
-                      internal_re=settings.INTERNAL_CALLERS)
-    place = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                      settings.DEMO)
-    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / "store", place)
-
-
 def create_app(settings: "config.Settings") -> "Dash":
     """The whole program for these settings; may be called several times in one process.
 
@@ -86,8 +52,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     import dash
     from flask_login import current_user
 
+    import callbacks.account
     import callbacks.agent
     import callbacks.agents
+    import callbacks.audit
     import callbacks.calls
     import callbacks.dashboard
     import callbacks.journey
@@ -95,7 +63,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.queues
     import callbacks.reports
     import callbacks.shell
+    import callbacks.users
+    from api import account as api_account
     from api import agents as api_agents
+    from api import audit as api_audit
     from api import auth as api_auth
     from api import calls as api_calls
     from api import cors, errors, root
@@ -105,15 +76,18 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import recordings as api_recordings
     from api import reports as api_reports
     from api import server as api_server
-    from auth import guard, pages, secret
+    from api import users as api_users
+    from auth import guard, pages, proxies, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data import outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import agent, agents, calls, dashboard, journey, live, parts, queues, reports, shell
+    from layouts import account, agent, agents, audit, calls, dashboard, journey, live, parts, queues, reports, shell
+    from layouts import users as people
     from render import addresses
 
     settings = centre(settings)
@@ -122,10 +96,11 @@ def create_app(settings: "config.Settings") -> "Dash":
     with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
         fcntl.flock(lock, fcntl.LOCK_EX)
         first = first_demo(settings)
-        store, users = open_store(settings), UserStore(settings.database_url)
+        issabel = open_issabel(settings)
+        store, users = open_store(settings, issabel), UserStore(settings.database_url, folder=settings.DATA_DIR)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
-    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
     store.recorded = recordings.callids
 
     def view() -> Any:
@@ -137,17 +112,22 @@ def create_app(settings: "config.Settings") -> "Dash":
     def lang() -> str:
         return current_user.language
 
+    def records(now: Any, call: Any) -> Any:
+        return outside.around(now, call, issabel)
+
     def rename(pairs: Any) -> None:
         store.rename(pairs)
         users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key = key
+    if settings.TRUSTED_PROXIES:
+        server.wsgi_app = proxies.Proxies(server.wsgi_app, proxies.networks(settings.TRUSTED_PROXIES))
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
                   api_error=lambda status, code, words: errors.failure(status, words, code),
                   origins=settings.cors_origins)
     pages.register(server, users, prefix=prefix, language=language, title=TITLE,
-                   demo=DEMO_WORDS if settings.DEMO else None)
+                   demo=DEMO_WORDS if settings.DEMO else None, fonts=HERE / "assets" / "a-vendor")
 
     def allow(endpoint: str, permission: str | None) -> None:
         guard.declare(server, endpoint, Permission(permission) if permission else None)
@@ -161,8 +141,11 @@ def create_app(settings: "config.Settings") -> "Dash":
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
+    for part in (api_users, api_audit):
+        part.register(server, users, ZoneInfo(settings.TIMEZONE), prefix, allow)
+    api_account.register(server, ZoneInfo(settings.TIMEZONE), prefix, allow)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
-        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)], records)
     api_dashboard.register(server, view, prefix, allow)
     api_queues.register(server, view, prefix, allow)
     api_agents.register(server, view, prefix, allow)
@@ -183,7 +166,10 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/calls": ("calls", calls.layout, Permission.CALLS),
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS),
-             "/reports": ("reports", reports.layout, Permission.REPORTS)}
+             "/reports": ("reports", reports.layout, Permission.REPORTS),
+             "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
+             "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
+             "/account": ("account", account.layout, None)}
     below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
              "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
@@ -203,9 +189,13 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.calls.register(
         mine, view, who, lambda _, callids: recordings.with_recording(callids),
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)])
-        if current_user.can(Permission.REPORTS) else [])
-    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+        if current_user.can(Permission.REPORTS) else [], records)
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids), records)
     callbacks.calls.register_clientside(app)
+    for part, permission in ((callbacks.users, Permission.ADMIN), (callbacks.audit, Permission.ADMIN),
+                             (callbacks.account, None)):
+        part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
+                      guard.address)
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
@@ -216,7 +206,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.agent.register_clientside(app)
     callbacks.live.register_clientside(app)
     callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
-    app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
+    app.store, app.users, app.recordings, app.issabel = store, users, recordings, issabel
+    app.first, app.link = first, link
     return app
 
 
@@ -241,6 +232,7 @@ def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
+        open_users().close()  # what is wrong with them is said in one sentence, before anything else
         app = create_app(settings)
         start(app, settings)
         return app.server
@@ -249,6 +241,7 @@ def __getattr__(name: str) -> Any:
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
+    from auth import keeping
     from data import pulse
 
     settings = centre(settings)
@@ -259,6 +252,9 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
                          daemon=True).start()
 
     for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
+                       ("keeping", lambda: keeping.follow(app.users, stop)),
+                       ("names", lambda: app.issabel.run(
+                           stop, lambda _: app.store.know(open_site(settings, app.issabel)))),
                        ("ami", app.link and (lambda: app.link.run(stop)))):
         if work:
             threading.Thread(target=work, name=name, daemon=True).start()
@@ -268,13 +264,16 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 # -- the command line ------------------------------------------------------------------------------
 
 
-def open_users() -> Any:
-    """The people of this installation, for the commands that administer them."""
-    from auth.users import UserStore
+def open_users(begin: bool = True) -> Any:
+    """The people of this installation; one sentence and exit code 2 when they cannot be read, or are gone."""
+    from auth.users import Unusable, UserStore
 
     settings = read_settings()
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return UserStore(settings.database_url)
+    try:
+        return UserStore(settings.database_url, folder=settings.DATA_DIR, begin=begin)
+    except Unusable as error:
+        return fail(str(error))
 
 
 class Commands(click.Group):
@@ -287,7 +286,7 @@ class Commands(click.Group):
         if name != "users":
             return super().get_command(context, name)
         from auth.cli import users_group
-        return users_group(open_users)
+        return users_group(open_users, lambda: read_settings().URL_PREFIX)
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -314,6 +313,7 @@ def serve() -> None:
     from gunicorn.app.base import BaseApplication
 
     settings = read_settings()
+    open_users().close()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
         importlib.import_module(name)
@@ -355,7 +355,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store)
+data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
 report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 

@@ -3,13 +3,14 @@
 Nothing else in the project reads the environment; values travel down as arguments.
 """
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_LOG = Path("/var/log/asterisk/queue_log")
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
 
     QUEUE_LOG_PATH: Path = DEFAULT_LOG
     QUEUE_LOG_SOURCE: Literal["file", "mysql"] = "file"
+    QUEUE_LOG_TABLE: str = "queue_log"
     DATA_DIR: Path = Path("./var")
     RECORDINGS_DIR: Path = Path("/var/spool/asterisk/monitor")
     TIMEZONE: str = Field(default_factory=_host_timezone)
@@ -53,6 +55,7 @@ class Settings(BaseSettings):
     SECRET_KEY: str | None = None
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
     CORS_ORIGINS: str = ""
+    TRUSTED_PROXIES: str = ""
     COMPANY_NAME: str = Field("", max_length=120)
     COMPANY_LOGO: Path | None = None
     PAPER_SIZE: Literal["a4", "letter"] = "a4"
@@ -76,6 +79,19 @@ class Settings(BaseSettings):
         except re.error as error:
             raise ValueError(f"{value!r} is not a regular expression: {error}") from None
         return value
+
+    @field_validator("QUEUE_LOG_TABLE", "DB_NAME_CDR", "DB_NAME_ASTERISK", "DB_NAME_CALLCENTER")
+    @classmethod
+    def _name_is_a_name(cls, value: str) -> str:
+        if not re.fullmatch(r"(?:[A-Za-z0-9_$]{1,64}\.)?[A-Za-z0-9_$]{1,64}", value):
+            raise ValueError(f"{value!r} is not a name of a database or table such as queue_log")
+        return value
+
+    @model_validator(mode="after")
+    def _a_table_needs_a_server(self) -> "Settings":
+        if self.QUEUE_LOG_SOURCE == "mysql" and not self.DB_HOST:
+            raise ValueError("QUEUE_LOG_SOURCE=mysql needs DB_HOST, DB_USER and DB_PASSWORD")
+        return self
 
     @field_validator("URL_PREFIX")
     @classmethod
@@ -104,6 +120,17 @@ class Settings(BaseSettings):
         for origin in value.split(","):
             if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
                 raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+        return value
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for word in value.split(","):
+            try:
+                ipaddress.ip_network(word.strip() or "127.0.0.1")
+            except ValueError:
+                raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+                                 ) from None
         return value
 
     @field_validator("COMPANY_LOGO")
@@ -141,6 +168,8 @@ def load(**values: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         reason = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:
+            raise SettingsError(f"{reason}.") from None
         raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
                             if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET")
                             else f"{name}: {reason}.") from None

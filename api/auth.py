@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.errors import FAILURES, failure, success
 from auth import guard
+from auth.factors import WrongCode
 from auth.passwords import WeakPassword
 from auth.throttle import Throttled
 from auth.tokens import InvalidToken, Tokens
-from auth.users import UserStore, WrongCredentials
+from auth.users import CodeNeeded, UserStore, WrongCredentials
 from i18n import text
 
 TAG = Tag(name="auth", description="Signing in")
@@ -23,6 +24,7 @@ EITHER: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
 class Credentials(BaseModel):
     username: str = Field(max_length=150, examples=["supervisora"])
     password: str = Field(max_length=1024, examples=["una frase larga"])
+    code: str | None = Field(None, max_length=64, description="Of the second factor, where there is one")
 
 
 class Refresh(BaseModel):
@@ -70,7 +72,13 @@ def register(server: OpenAPI, users: UserStore, tokens: Tokens, prefix: str, all
     def login(body: Credentials) -> Response:
         address = request.remote_addr or ""
         try:
-            user = users.verify(body.username, body.password, address)
+            user = users.verify(body.username, body.password, address, code_follows=body.code is not None)
+            if user.second_factor:
+                user = guard.gate().factors.check(user.id, body.code or "", address)
+        except CodeNeeded:
+            return failure(401, "A code of the second factor is needed.", "code_required")
+        except WrongCode:
+            return failure(401, "The code of the second factor is wrong.", "wrong_code")
         except WrongCredentials:
             return failure(401, "The user name or the password is wrong.", "wrong_credentials")
         except Throttled as error:

@@ -29,6 +29,15 @@ class Failure(BaseModel):
 
 
 FAILURES: dict[int | str, Any] = dict.fromkeys((400, 401, 403, 422, 429), Failure)
+CONFLICT = Failure
+
+
+def described(example: Any, meta: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A successful answer in the description: the shape, and this as an example of its data."""
+    return {"description": "Success", "content": {"application/json": {
+        "schema": {"type": "object", "required": ["success", "data", "meta"], "properties": {
+            "success": {"type": "boolean"}, "data": {"type": "object"}, "meta": {"type": "object"}}},
+        "example": {"success": True, "data": example, "meta": meta or {}}}}}
 
 
 class Json(DefaultJSONProvider):

@@ -19,6 +19,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
 from api.errors import FAILURES, failure, success
 from api.questions import Question, filters
+from auth import guard
 from data.ami_link import Heard
 from data.filters import Filters
 from data.memo import Memo
@@ -111,9 +112,11 @@ def register(server: OpenAPI, view: Callable[[], Any], who: Callable[[], Any], b
     @api.put("/thresholds", summary="Changes the thresholds of all queues and of single ones")
     def set_thresholds() -> Response:
         try:
-            return success(boards.limits.write(request.get_json(silent=True)))
+            kept = boards.limits.write(request.get_json(silent=True))
         except BadThreshold as error:
             return failure(422, f"{error.where}: {text(who().language, error.reason)}")
+        guard.gate().users.record("thresholds_changed", by=who()._get_current_object(), address=guard.address())
+        return success(kept)
 
     server.register_api(api)
     allow("live.board_of_now", "dashboard")

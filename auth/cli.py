@@ -1,4 +1,4 @@
-"""Users from the shell: `users add/list/passwd/disable/enable`."""
+"""Users from the shell: `users add/list/passwd/invite/disable/enable/remove/recover/check`."""
 
 import json
 import secrets
@@ -8,14 +8,18 @@ from contextlib import contextmanager
 
 import click
 
+from auth import keeping
+from auth.factors import Factors
+from auth.invitations import Invitations
 from auth.permissions import ROLES, Permission
 from auth.users import BadUser, User, UserStore, WeakPassword
 
 PERMISSIONS = [permission.value for permission in Permission]
 
 
-def users_group(store: Callable[[], UserStore]) -> click.Group:
-    """The group to mount; `store()` is called only when a command runs."""
+def users_group(store: Callable[..., UserStore], prefix: Callable[[], str] = lambda: "/") -> click.Group:
+    """The group to mount; `store(begin)` opens the people, and is called only when a command runs: `begin` False also
+    opens those that are gone. `prefix()` is that of the pages."""
 
     @click.group()
     def users() -> None:
@@ -79,6 +83,49 @@ def users_group(store: Callable[[], UserStore]) -> click.Group:
         with _spoken():
             store().update(username, active=True, address="shell")
         click.echo(f"{username} was enabled.")
+
+    @users.command()
+    @click.argument("username")
+    def invite(username: str) -> None:
+        """Prints a link by which USERNAME chooses a password, once; the old password is void."""
+        with _spoken():
+            token, _ = Invitations(store()).make(username, address="shell")
+        click.echo(f"Link for {username}, good once and for 72 hours, below the address of the program:")
+        click.echo(f"{prefix()}invitation/{token}")
+
+    @users.command()
+    @click.argument("username")
+    def remove(username: str) -> None:
+        """Removes USERNAME; what the audit says of that user stays."""
+        with _spoken():
+            store().remove(username, address="shell")
+        click.echo(f"{username} was removed.")
+
+    @users.command()
+    @click.argument("username", default="admin")
+    def recover(username: str) -> None:
+        """Makes USERNAME an administrator with a password of one use: when nobody gets in any more, or the database of
+        the users is gone."""
+        people, made = store(False), secrets.token_urlsafe(12)
+        with _spoken():
+            if (found := people.get(username)) is None:
+                people.add(username, made, "admin", must_change=True, address="shell")
+            else:
+                people.update(found.id, role="admin", given=(), taken=(), active=True, address="shell")
+                people.set_password(found.id, made, address="shell")
+                if found.second_factor:
+                    Factors(people).switch_off(found.id, address="shell")
+            people.record("recovered", target=username, address="shell")
+        keeping.remember(people)
+        click.echo(f"{username} is an administrator.")
+        _tell(made, True)
+
+    @users.command()
+    def check() -> None:
+        """Checks that no line of the audit was changed or removed; exit code 1 when one was."""
+        found = keeping.verify(store())
+        click.echo(f"Audit: {found.words}".rstrip(".") + ".")
+        sys.exit(1 if found.wrong else 0)
 
     return users
 

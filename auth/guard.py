@@ -14,9 +14,12 @@ from flask import Flask, Request, Response, current_app, g, jsonify, redirect, r
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, current_user
 from flask_login.mixins import AnonymousUserMixin
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from auth import browser, dispatch
+from auth.factors import Factors
+from auth.invitations import Invitations
+from auth.keys import PREFIX, Keys
 from auth.marks import Door, callback, declare, doors, page, public, route
 from auth.permissions import Permission
 from auth.tokens import InvalidToken, Tokens
@@ -36,12 +39,15 @@ SIGNED_IN = Door()
 # What Dash itself serves, by the ends of its addresses; all of it to anybody signed in.
 DASH = ("", "<path:path>", "_dash-layout", "_dash-dependencies", "_dash-update-component", "_reload-hash",
         "_favicon.ico", "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>")
+# What only a person may do: a program that found a key must not make itself another, or lock its owner out.
+FOR_PEOPLE = ("api/auth/password", "api/auth/logout", "api/auth/sessions", "api/auth/keys", "api/users", "api/audit")
 # Addresses of the API that somebody who first has to change the password needs for doing so.
 WHILE_CHANGING = ("api/auth/password", "api/auth/logout")
 
 UNAUTHORIZED = "Sign in first."
 CHANGE_FIRST = "Change your password first."
 FORBIDDEN = "Your user has no permission for this."
+NO_KEYS = "A key of the API cannot do this: it takes a person who signed in."
 FOREIGN = "The request came from another site."
 MALFORMED = "The request is malformed."
 NOT_FOUND = "There is nothing at this address."
@@ -95,9 +101,13 @@ class Gate:
     # What a person sees who first has to change the password, whatever page was asked for.
     change_page: Callable[[User], Any] | None = None
     visits: Visits = field(init=False)
+    keys: Keys = field(init=False)
+    factors: Factors = field(init=False)
+    invitations: Invitations = field(init=False)
 
     def __post_init__(self) -> None:
-        self.visits = Visits(self.users)
+        self.visits, self.keys = Visits(self.users), Keys(self.users)
+        self.factors, self.invitations = Factors(self.users), Invitations(self.users)
 
     def under(self, path: str, *names: str) -> bool:
         """Whether a path of a request is one of these below the prefix, or below one of these."""
@@ -120,6 +130,8 @@ class Gate:
         token = bearer(asked)
         if token is None or self.tokens is None:
             return None
+        if token.startswith(PREFIX):
+            return self._seen(self.keys.user_of(token, address())) if self.under(asked.path, "api") else None
         try:
             return self._seen(self.tokens.user_of(token))
         except InvalidToken:
@@ -151,6 +163,8 @@ class Gate:
             if self.is_page() and self.change_page is not None:
                 return self.change_page(who)
             return self.fail(403, "password_change_required", CHANGE_FIRST)
+        if who.key and request.method not in SAFE and self.under(request.path, *FOR_PEOPLE):
+            return self.fail(403, "key_not_enough", NO_KEYS)
         return self._decide(who, door)
 
     def _decide(self, who: User, door: Door | None) -> Any:
@@ -212,11 +226,16 @@ class Gate:
         return (request.headers.get("Sec-Fetch-Dest", "document") == "document"
                 and (not accepted or request.accept_mimetypes.accept_html))
 
+    def unavailable(self, error: OperationalError) -> Any:
+        """The database is locked, full or away: nothing was done, and nothing is said of why."""
+        log.error("the users cannot be used: %s", error.orig)
+        return self.fail(503, "unavailable", UNAVAILABLE)
+
     def dress(self, response: Response) -> Response:
         """Headers of every answer."""
         endpoint = request.endpoint or ""
         asset = endpoint.endswith("dash_assets.static") or "_dash-component-suites" in endpoint or (
-            endpoint == "auth.static")
+            endpoint in ("auth.static", "auth.font"))
         return browser.dress(request, response, self.csp_hashes(), asset=asset)
 
 
@@ -277,5 +296,6 @@ def install(server: Flask, users: UserStore, *, prefix: str = "/", tokens: Token
     manager.request_loader(made.of_request)
     manager.init_app(server, add_context_processor=False)
     server.before_request(made.check)
+    server.register_error_handler(OperationalError, made.unavailable)
     server.after_request(made.dress)
     return made

@@ -99,9 +99,11 @@ def callback(app: Dash, permission: Permission | None) -> Callable[..., Any]:
     return on
 
 
-def page(permission: Permission, layout: Callable[..., Any], refused: Callable[..., Any]) -> Callable[..., Any]:
-    """The layout for who has `permission`, `refused(**query)` for the others; Dash asks at every visit."""
+def page(permission: Permission | None, layout: Callable[..., Any], refused: Callable[..., Any]) -> Callable[..., Any]:
+    """The layout for who has `permission` (None: anybody signed in), `refused(**query)` for the others; Dash asks at
+    every visit."""
     @wraps(layout)
     def guarded(**query: Any) -> Any:
-        return layout(**query) if current_user and current_user.can(permission) else refused(**query)
+        may = current_user and (current_user.is_authenticated if permission is None else current_user.can(permission))
+        return layout(**query) if may else refused(**query)
     return guarded

@@ -1,18 +1,13 @@
-"""Tables of users, their sessions and tokens, failed sign-ins and the audit; and the way to open them.
+"""Tables of users, their sessions, tokens, keys and invitations, failed sign-ins and the audit.
 
-Moments are epoch seconds (UTC). Random ids of sessions are kept as SHA-256, so that a copy of the
-database opens no session.
+Moments are epoch seconds (UTC). Random ids of sessions, keys and invitations are kept as SHA-256, so that a copy
+of the database opens nothing.
 """
 
-import os
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DDL, JSON, Engine, Float, ForeignKey, String, create_engine, event, make_url
+from sqlalchemy import JSON, Float, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import StaticPool
-
-BUSY_SECONDS = 10
 
 
 class Base(DeclarativeBase):
@@ -23,6 +18,7 @@ class Account(Base):
     """Somebody who may sign in. `epoch` grows when every session and token has to end."""
 
     __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}  # the number of somebody who is gone is never somebody else's
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(64))
@@ -40,6 +36,12 @@ class Account(Base):
     created: Mapped[float] = mapped_column(Float(53))
     changed: Mapped[float | None] = mapped_column(Float(53), default=None)
     last_login: Mapped[float | None] = mapped_column(Float(53), default=None)
+    # The secret of the second factor, one that waits for its first code, the last step that was used, and SHA-256 of
+    # the recovery codes that are left.
+    totp: Mapped[str | None] = mapped_column(String(64), default=None)
+    totp_draft: Mapped[str | None] = mapped_column(String(64), default=None)
+    totp_used: Mapped[int] = mapped_column(default=0)
+    recovery: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class Visit(Base):
@@ -73,6 +75,24 @@ class Grant(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
 
 
+class Key(Base):
+    """A personal key of the API: what its owner lets a program do in his name, never more than he may himself."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    start: Mapped[str] = mapped_column(String(16))
+    permissions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created: Mapped[float] = mapped_column(Float(53))
+    expires: Mapped[float | None] = mapped_column(Float(53), default=None)
+    seen: Mapped[float | None] = mapped_column(Float(53), default=None)
+    address: Mapped[str] = mapped_column(String(64), default="")
+
+
 class Kiosk(Base):
     """A link to the live page for a screen on the wall: reads that page and nothing else, numbers masked."""
 
@@ -89,6 +109,17 @@ class Kiosk(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
 
 
+class Invitation(Base):
+    """A link that lets somebody choose a password once."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created: Mapped[float] = mapped_column(Float(53))
+    expires: Mapped[float] = mapped_column(Float(53), index=True)
+
+
 class Failures(Base):
     """How often somebody failed to sign in lately: shared by all workers, still there after a restart."""
 
@@ -100,11 +131,11 @@ class Failures(Base):
 
 
 class Audit(Base):
-    """Who did what, when and from where. Rows are only ever added."""
+    """Who did what, when and from where. Rows are only ever added; `seal` covers the row and the seal before it."""
 
     __tablename__ = "audit"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[float] = mapped_column(Float(53), index=True)
     user_id: Mapped[int | None] = mapped_column(default=None)
     username: Mapped[str] = mapped_column(String(64), default="")
@@ -112,39 +143,47 @@ class Audit(Base):
     action: Mapped[str] = mapped_column(String(64), index=True)
     target: Mapped[str] = mapped_column(String(200), default="")
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    seal: Mapped[str] = mapped_column(String(64), default="")
 
 
-for _verb in ("UPDATE", "DELETE"):
-    event.listen(Audit.__table__, "after_create", DDL(
-        f"CREATE TRIGGER IF NOT EXISTS audit_keeps_{_verb.lower()} BEFORE {_verb} ON audit "
-        "BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END").execute_if(dialect="sqlite"))
+class AuditHead(Base):
+    """The newest line of the audit. Its one row is also the lock that writers on other databases than SQLite take."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(default=0)
+    seal: Mapped[str] = mapped_column(String(64), default="")
 
 
-def connect(url: str) -> Engine:
-    """An engine for any SQLAlchemy address. A SQLite file is made 0600 in a folder of 0700, in WAL mode."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_recycle=1800)
-    in_memory = address.database in (None, "", ":memory:")
-    more: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    if not in_memory:
-        path = Path(str(address.database))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **more)
+class AuditCut(Base):
+    """Lines that were old enough to go: those up to `up_to`, whose seal the next line goes on from."""
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late to be a write lock
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
-            connection.execute(f"PRAGMA {pragma}")
+    __tablename__ = "audit_cuts"
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        # A reader that turns writer half-way fails at once when another wrote meanwhile; asking for the
-        # write lock first makes it wait its turn instead.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    up_to: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[float] = mapped_column(Float(53))
+    seal: Mapped[str] = mapped_column(String(64), default="")
+    rows: Mapped[int] = mapped_column("lines", default=0)
 
-    return engine
+
+class Repeated(Base):
+    """Lines that somebody could have written without end, counted within an hour instead."""
+
+    __tablename__ = "audit_repeated"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[float] = mapped_column(Float(53), index=True)
+    written: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    action: Mapped[str] = mapped_column(String(64), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Setting(Base):
+    """What an administrator chooses in the program itself."""
+
+    __tablename__ = "program_settings"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON, default=None)

@@ -1,34 +1,42 @@
 """Sign in, sign out, change the password: plain pages that need nothing of Dash and no script."""
 
-import hashlib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request, session
-from flask_login import current_user, login_user, logout_user
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, request, send_from_directory, session
+from flask_login import current_user, logout_user
 from markupsafe import Markup, escape
 
-from auth import browser, guard, marks
+from auth import code_pages, forms, guard, invite_page, marks
 from auth.guard import address, gate
 from auth.users import FIRST as FIRST_USER
-from auth.users import FIRST_PASSWORD, LANGUAGES, THEMES, Throttled, User, UserStore, WeakPassword, WrongCredentials
-from i18n import duration, text
+from auth.users import (
+    FIRST_PASSWORD,
+    LANGUAGES,
+    CodeNeeded,
+    Throttled,
+    User,
+    UserStore,
+    WeakPassword,
+    WrongCredentials,
+)
+from i18n import text
 
 YEAR = 31_536_000
-STATIC = Path(__file__).parent / "static"
+FONTS = ("inter-latin.woff2", "inter-latin-ext.woff2")
 
 INVENTED = "Demonstration center: the calls are invented."
 WRONG = "The user or the password is not right."
 WRONG_CURRENT = "The current password is not right."
 NOT_TWICE = "The two new passwords are not the same."
 FIRST = "First sign-in: user {username}, password {password}. It has to be changed at once."
-WAIT = "Too many attempts. Try again in {wait}."
 
 
 def register(server: Flask, users: UserStore, *, prefix: str = "/", language: str = "es",
-             title: str = "Call Center Analytics", demo: dict[str, str] | str | None = None) -> None:
-    """Adds `login`, `logout`, `password` and `language` below `prefix`. `guard.install` comes first.
+             title: str = "Call Center Analytics", demo: dict[str, str] | str | None = None,
+             fonts: Path | None = None) -> None:
+    """Adds `login`, `logout`, `password`, `second-factor`, `invitation` and `language` below `prefix`.
+    `guard.install` comes first. `fonts` is the folder with the program's typeface.
 
     `demo`: what to say of a demonstration, a text id or `{"text", "username", "password"}`; the credentials are
     shown only as long as nobody has changed that first password.
@@ -36,52 +44,20 @@ def register(server: Flask, users: UserStore, *, prefix: str = "/", language: st
     server.extensions["gate"].language = language
     if isinstance(demo, str):
         demo = {"text": demo}
-    server.extensions["auth_pages"] = {"title": title, "demo": demo, "users": users}
+    server.extensions["gate"].factors.issuer = title
+    server.extensions["auth_pages"] = {"title": title, "demo": demo, "users": users, "fonts": fonts}
     blueprint = Blueprint("auth", __name__, template_folder="templates", static_folder="static",
                           static_url_path="/sign-in", url_prefix=prefix.rstrip("/") or None)
     for path, name, view in (("/login", "login", login), ("/logout", "logout", logout),
-                             ("/password", "password", password)):
+                             ("/password", "password", password), ("/login/code", "code", code_pages.code),
+                             ("/second-factor", "second_factor", code_pages.second_factor),
+                             ("/invitation/<token>", "invitation", invite_page.invitation)):
         blueprint.add_url_rule(path, name, view, methods=["GET", "POST"])
+    blueprint.add_url_rule("/sign-in/fonts/<name>", "font", font)
     blueprint.add_url_rule("/language", "language", choose_language, methods=["POST"])
     server.register_blueprint(blueprint)
     marks.declare(server, "auth.static", None, open=True)
     server.extensions["gate"].change_page = change_first
-
-
-@cache
-def version() -> str:
-    """Changes with the files of these pages, so that browsers may keep it for a year."""
-    return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(STATIC.iterdir()))).hexdigest()[:12]
-
-
-def _show(name: str, status: int = 200, **values: Any) -> Response:
-    """A page of this folder in the reader's language and theme."""
-    lang, here = guard.language(), current_app.extensions["auth_pages"]
-    theme = request.cookies.get("theme")
-
-    def words(msg: str, **more: object) -> str:
-        return text(lang, msg, **more)
-
-    return make_response(render_template(
-        f"auth/{name}.html", t=words, lang=lang, theme=theme if theme in THEMES else None, title=here["title"],
-        prefix=gate().prefix, version=version(), languages=LANGUAGES, path=request.full_path.rstrip("?"), **values),
-        status)
-
-
-def _next() -> str:
-    return browser.local(request.values.get("next"), gate().prefix)
-
-
-def _enter(who: User, remember: bool) -> None:
-    """A new session under a new id, whatever the browser had before."""
-    if old := session.get("_user_id"):
-        gate().visits.end(old, by=who, address=address())
-    session.clear()
-    sid = gate().visits.open(who, address=address(), browser=request.headers.get("User-Agent", ""), remember=remember)
-    session.permanent = remember
-    opened = gate().visits.user_of(sid)
-    if opened:
-        login_user(opened)
 
 
 def _demo() -> tuple[str, Markup | None] | None:
@@ -104,25 +80,17 @@ def login() -> Any:
     """The form, and what it sends."""
     if request.method != "POST":  # HEAD too: asking must change nothing
         if current_user.is_authenticated:
-            return redirect(_next())
-        return _show("login", next=_next(), demo=_demo())
+            return redirect(forms.afterwards())
+        return forms.show("login", next=forms.afterwards(), demo=_demo())
     username, typed = request.form.get("username", ""), request.form.get("password", "")
     try:
         who = gate().users.verify(username, typed, address())
+    except CodeNeeded as error:
+        return code_pages.ask(error.who, request.form.get("remember") == "1", forms.afterwards())
     except (WrongCredentials, Throttled) as error:
-        return _again("login", error, WRONG, next=_next(), demo=_demo(), username=username)
-    _enter(who, request.form.get("remember") == "1")
-    return redirect(gate().prefix + "password" if who.must_change else _next(), 303)
-
-
-def _again(name: str, error: Exception, wrong: str, **values: Any) -> Response:
-    """The form again, with what was wrong in words."""
-    if isinstance(error, Throttled):
-        words = text(guard.language(), WAIT, wait=duration(error.seconds))
-        response = _show(name, 429, error=words, **values)
-        response.headers["Retry-After"] = str(error.seconds)
-        return response
-    return _show(name, 401, error=text(guard.language(), wrong), **values)
+        return forms.again("login", error, WRONG, next=forms.afterwards(), demo=_demo(), username=username)
+    forms.enter(who, request.form.get("remember") == "1")
+    return redirect(gate().prefix + "password" if who.must_change else forms.afterwards(), 303)
 
 
 @marks.public
@@ -132,7 +100,7 @@ def logout() -> Any:
         session.clear()
         return redirect(gate().prefix + "login", 303)
     if request.method != "POST":
-        return _show("logout", username=current_user.username)
+        return forms.show("logout", username=current_user.username)
     gate().visits.end(current_user.session or "", by=current_user._get_current_object(), address=address())
     logout_user()
     session.clear()
@@ -141,7 +109,7 @@ def logout() -> Any:
 
 def change_first(who: User) -> Response:
     """The form in place of the page that was asked for, with the refusal's status and code."""
-    response = _show("password", 403, username=who.username, must_change=True)
+    response = forms.show("password", 403, username=who.username, must_change=True)
     response.headers["X-Error-Code"] = "password_change_required"
     return response
 
@@ -151,21 +119,30 @@ def password() -> Any:
     """The form, and what it sends; afterwards every other session of the user has ended."""
     who = current_user._get_current_object()
     if request.method != "POST":
-        return _show("password", username=who.username, must_change=who.must_change)
+        return forms.show("password", username=who.username, must_change=who.must_change)
     current, new = request.form.get("current_password", ""), request.form.get("new_password", "")
     values = {"username": who.username, "must_change": who.must_change}
     if new != request.form.get("repeat_password", ""):
-        return _show("password", 400, error=text(guard.language(), NOT_TWICE), **values)
+        return forms.show("password", 400, error=text(guard.language(), NOT_TWICE), **values)
     try:
         changed = gate().users.change_password(who, current, new, address())
     except WeakPassword as error:
-        return _show("password", 400, error=text(guard.language(), str(error)), **values)
+        return forms.show("password", 400, error=text(guard.language(), str(error)), **values)
     except (WrongCredentials, Throttled) as error:
-        return _again("password", error, WRONG_CURRENT, **values)
+        return forms.again("password", error, WRONG_CURRENT, **values)
     remembered = session.permanent
     session.clear()
-    _enter(changed, remembered)
+    forms.enter(changed, remembered)
     return redirect(gate().prefix, 303)
+
+
+@marks.public
+def font(name: str) -> Response:
+    """The typeface of the program, which these pages need before anybody has signed in."""
+    folder = current_app.extensions["auth_pages"]["fonts"]
+    if folder is None or name not in FONTS:
+        abort(404)
+    return send_from_directory(folder, name, max_age=YEAR)
 
 
 def _json() -> dict[str, Any]:
@@ -181,6 +158,6 @@ def choose_language() -> Any:
         return gate().fail(422, "invalid", guard.MALFORMED)
     if current_user.is_authenticated:
         gate().users.prefer(current_user.id, wanted)
-    response = redirect(_next(), 303)
+    response = redirect(forms.afterwards(), 303)
     response.set_cookie("lang", wanted, max_age=YEAR, path=gate().prefix, samesite="Lax", secure=request.is_secure)
     return response

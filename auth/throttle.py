@@ -6,6 +6,7 @@ password is looked at and given back when it was right, so that a burst of paral
 """
 
 import hashlib
+import ipaddress
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -25,11 +26,32 @@ class Throttled(Exception):
         self.seconds = seconds
 
 
-def keys(account: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
+def place(address: str) -> str:
+    """What counts as one address: of IPv6 the whole network that one customer is given."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+Counters = tuple[tuple[str, int], ...]
+
+
+def keys(account: str, address: str) -> Counters:
     """The two counters of a try, each with the failures it lets pass without a wait."""
-    def digest(*parts: str) -> str:
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return (digest("pair", account, address), FREE_PAIR), (digest("address", address), FREE_ADDRESS)
+    return (_digest("pair", account, place(address)), FREE_PAIR), (_digest("address", place(address)), FREE_ADDRESS)
+
+
+def code_keys(number: int) -> Counters:
+    """The counter of second factors: one an account, wherever from, since who gets here knows the password."""
+    return ((_digest("code", str(number)), FREE_PAIR),)
 
 
 def wait(count: int, free: int) -> float:
@@ -37,10 +59,10 @@ def wait(count: int, free: int) -> float:
     return 0.0 if count < free else min(FIRST_WAIT * 2.0 ** min(count - free, 10), LONGEST_WAIT)
 
 
-def take(session: Session, account: str, address: str, now: float) -> None:
+def take(session: Session, counters: Counters, now: float) -> None:
     """Counts a try that begins; Throttled if it has to wait."""
     session.execute(delete(Failures).where(Failures.last < now - FORGOTTEN_AFTER))
-    found = [(key, free, session.get(Failures, key)) for key, free in keys(account, address)]
+    found = [(key, free, session.get(Failures, key)) for key, free in counters]
     left = max((row.last + wait(row.count, free) - now for _, free, row in found if row), default=0.0)
     if left > 0:
         raise Throttled(max(1, round(left)))
@@ -51,13 +73,14 @@ def take(session: Session, account: str, address: str, now: float) -> None:
             session.add(Failures(key=key, count=1, last=now))
 
 
-def give_back(session: Session, account: str, address: str) -> None:
-    """The try was right: the account is clean again, and the address has one failure less.
+def give_back(session: Session, counters: Counters) -> None:
+    """The try was right: the first counter (the account) is clean again, the address has one failure less.
 
     Not clean: somebody with an account of his own could otherwise try others' passwords for ever.
     """
-    (pair, _), (place, _) = keys(account, address)
-    if row := session.get(Failures, pair):
-        session.delete(row)
-    if row := session.get(Failures, place):
-        row.count = max(0, row.count - 1)
+    for number, (key, _) in enumerate(counters):
+        row = session.get(Failures, key)
+        if row and number == 0:
+            session.delete(row)
+        elif row:
+            row.count = max(0, row.count - 1)

@@ -3,12 +3,11 @@
 Everything that changes an account leaves a line in the audit in the same transaction.
 """
 
-import re
+import secrets
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -16,105 +15,76 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from auth import passwords, permissions, throttle
-from auth.models import Account, Audit, Base, Grant, Visit, connect
+from auth import audit, passwords, throttle
+from auth.database import Unusable, connect, gone, prepare
+from auth.marker import Marker
+from auth.models import Account, Grant, Invitation, Key, Setting, Visit
 from auth.passwords import WeakPassword
-from auth.permissions import ROLES, Permission
+from auth.people import (
+    LANGUAGES,
+    LAST_ADMIN,
+    NO_USER,
+    NOT_YOURSELF,
+    TAKEN_NAME,
+    THEMES,
+    USERNAME,
+    WRONG_NAME,
+    BadUser,
+    CodeNeeded,
+    User,
+    WrongCredentials,
+    clean,
+    fill,
+    key,
+    seen_by,
+    user,
+)
+from auth.permissions import Permission
 from auth.throttle import Throttled
 
-__all__ = ["BadUser", "Throttled", "User", "UserStore", "WeakPassword", "WrongCredentials"]
+__all__ = ["LANGUAGES", "THEMES", "BadUser", "CodeNeeded", "Throttled", "Unusable", "User", "UserStore",
+           "WeakPassword", "WrongCredentials", "clean", "seen_by", "user"]
 
 FIRST, FIRST_PASSWORD = "admin", "admin123"  # noqa: S105  it opens nothing but the page that changes it
-LANGUAGES = ("es", "en")
-THEMES = ("light", "dark")
-USERNAME = re.compile(r"[\w.@-]{2,64}")
-
-
-class WrongCredentials(Exception):
-    """No such user, not this password, or not active: never said which."""
-
-
-class BadUser(ValueError):
-    """The account cannot be made or changed like this; the message names what is wrong."""
-
-
-@dataclass(frozen=True)
-class User:
-    """Somebody signed in (or an account, when listed): what the program needs to know of a person."""
-
-    id: int
-    username: str
-    role: str
-    permissions: frozenset[Permission]
-    queues: frozenset[str] | None = None
-    language: str | None = None
-    theme: str | None = None
-    must_change: bool = False
-    active: bool = True
-    epoch: int = 1
-    created: float | None = None
-    last_login: float | None = None
-    given: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
-    session: str | None = None
-
-    is_authenticated = True
-    is_anonymous = False
-
-    @property
-    def is_active(self) -> bool:
-        return self.active
-
-    def get_id(self) -> str | None:
-        """What the cookie carries: the session, never the number of the user."""
-        return self.session
-
-    def can(self, permission: Permission | str) -> bool:
-        """Whether the user may do it."""
-        return permission in self.permissions
-
-
-def clean(username: str) -> str:
-    """What is kept of a name somebody typed: printable and short, so that it forges no line anywhere."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in username.strip())[:64]
-
-
-def key(username: str) -> str:
-    """One name whatever its capitals."""
-    return unicodedata.normalize("NFKC", clean(username)).casefold()[:64]
-
-
-def user(row: Account, session: str | None = None) -> User:
-    """The account as the program sees it."""
-    return User(
-        row.id, row.username, row.role, permissions.effective(row.role, row.given, row.taken),
-        None if row.queues is None else frozenset(row.queues), row.language, row.theme, row.must_change, row.active,
-        row.epoch, row.created, row.last_login, tuple(row.given), tuple(row.taken), session)
-
 
 class UserStore:
-    """Accounts in the database at `url`. The first start makes `admin`, who has to change the password."""
+    """Accounts in the database at `url`. The first start makes `admin`, who has to change the password.
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.time,
-                 hasher: PasswordHasher | None = None) -> None:
+    `folder` keeps the note that there were people here: without them, but with it, the store is Unusable. `begin`
+    False makes nobody at the first start and asks for no note.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.time, hasher: PasswordHasher | None = None,
+                 folder: Path | None = None, begin: bool = True) -> None:
+        self.url = url
         self.engine = connect(url)
         self.writer = self.engine.execution_options(writes=True)
         self.clock = clock
         self.hashes = passwords.Hashes(hasher)
-        with self.writer.begin() as connection:
-            Base.metadata.create_all(connection)
-        self._first()
+        self.marker = Marker(folder / "people.json" if folder else None)
+        try:
+            prepare(self.writer, url)
+            self._first(begin)
+        except Unusable:
+            self.close()  # nothing of ours stays open beside the file that is to be replaced
+            raise
 
-    def _first(self) -> None:
+    def _first(self, begin: bool) -> None:
         try:
             with self.writing() as session:
-                if not session.scalar(select(func.count(Account.id))):
+                newest = audit.head(session)
+                if begin and not session.scalar(select(func.count()).select_from(Account)):
+                    if self.marker.there():
+                        raise Unusable(gone(self.url))
                     session.add(Account(
                         username=FIRST, key=FIRST, password=self.hashes.make(FIRST_PASSWORD), role="admin",
                         must_change=True, created=self.clock()))
                     self.note(session, "user_added", target=FIRST, role="admin")
+                line, seal = newest.last, newest.seal
         except IntegrityError:
-            pass  # another process, starting at the same moment, has just made it
+            return  # another process, starting at the same moment, has just made it
+        if begin and not self.marker.there():
+            self.marker.write(line, seal)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -123,21 +93,37 @@ class UserStore:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that may write; all of it or nothing."""
+        """A transaction that may write; all of it or nothing, one after the other."""
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            if self.engine.dialect.name != "sqlite":
+                audit.head(session)  # SQLite gives the write lock with the transaction itself
             yield session
 
     def close(self) -> None:
         """Gives the connections back."""
         self.engine.dispose()
 
+    def setting(self, name: str, default: Any = None) -> Any:
+        """What was chosen in the program itself."""
+        with self.reading() as session:
+            found = session.get(Setting, name)
+            return found.value if found else default
+
+    def choose(self, name: str, value: Any, *, by: User | None = None, address: str = "") -> None:
+        """Keeps a choice, with a line in the audit."""
+        with self.writing() as session:
+            session.merge(Setting(name=name, value=value))
+            self.note(session, "setting_changed", by=by, address=address, target=name, value=value)
+
     # -- audit -----------------------------------------------------------------------------------
 
     def note(self, session: Session, action: str, *, by: User | Account | None = None, name: str = "",
              address: str = "", target: str = "", **detail: Any) -> None:
         """A line of the audit, inside the transaction of what it tells."""
-        session.add(Audit(at=self.clock(), user_id=by.id if by else None, username=by.username if by else clean(name),
-                          address=address[:64], action=action, target=clean(target) if target else "", detail=detail))
+        if isinstance(by, User) and by.key:
+            detail["key"] = by.key
+        audit.add(session, self.clock(), action, user_id=by.id if by else None,
+                  username=by.username if by else clean(name), address=address, target=clean(target, 200), **detail)
 
     def record(self, action: str, *, by: User | None = None, address: str = "", target: str = "",
                **detail: Any) -> None:
@@ -147,31 +133,40 @@ class UserStore:
 
     def audit(self, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
         """The newest lines first; `before` is the id to go on from."""
-        query = select(Audit).order_by(Audit.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(Audit.id < before)
-        names = ("id", "at", "user_id", "username", "address", "action", "target", "detail")
         with self.reading() as session:
-            return [{name: getattr(row, name) for name in names} for row in session.scalars(query)]
+            return [vars(line) for line in audit.search(session, audit.Wanted(), limit, before)]
 
     # -- coming in -------------------------------------------------------------------------------
 
-    def verify(self, username: str, password: str, address: str = "") -> User:
-        """The user of these credentials; WrongCredentials, or Throttled before the password is even looked at."""
-        row = self._check(username, password, address)
+    def verify(self, username: str, password: str, address: str = "", *, code_follows: bool = False) -> User:
+        """The user of these credentials; WrongCredentials, or Throttled before the password is even looked at.
+
+        CodeNeeded when the account has a second factor; `code_follows` says that it is checked in a moment.
+        """
+        row = self.confirm(username, password, address)
+        if self.hashes.old(row.password):
+            made = self.hashes.make(password)
+            with self.writing() as session:
+                session.get_one(Account, row.id).password = made
+        if row.totp and not code_follows:
+            raise CodeNeeded(user(row))
+        return user(row) if row.totp else self.entered(row.id, address)
+
+    def entered(self, number: int, address: str = "", **detail: Any) -> User:
+        """Notes that somebody came in, all that was asked for being right."""
         with self.writing() as session:
-            kept = session.get_one(Account, row.id)
+            kept = session.get_one(Account, number)
             kept.last_login = self.clock()
-            if self.hashes.old(kept.password):
-                kept.password = self.hashes.make(password)
-            self.note(session, "login", by=kept, address=address)
+            self.note(session, "login", by=kept, address=address, **detail)
             return user(kept)
 
-    def _check(self, username: str, password: str, address: str) -> Account:
+    def confirm(self, username: str, password: str, address: str = "") -> Account:
+        """The account of these credentials, without coming in; fails as `verify` does."""
         name = key(username)
+        counters = throttle.keys(name, address)
         try:
             with self.writing() as session:
-                throttle.take(session, name, address, self.clock())
+                throttle.take(session, counters, self.clock())
                 row = session.scalar(select(Account).where(Account.key == name))
         except Throttled:
             self.record_failure("login_throttled", username, address)
@@ -181,7 +176,7 @@ class UserStore:
             self.record_failure("login_failed", username, address)
             raise WrongCredentials
         with self.writing() as session:
-            throttle.give_back(session, name, address)
+            throttle.give_back(session, counters)
         return row
 
     def record_failure(self, action: str, username: str, address: str) -> None:
@@ -193,7 +188,7 @@ class UserStore:
 
         WrongCredentials (or Throttled) for the current one, WeakPassword with a text id for the new one.
         """
-        row = self._check(who.username, current, address)
+        row = self.confirm(who.username, current, address)
         if row.id != who.id:
             raise WrongCredentials
         if new == current:
@@ -203,7 +198,7 @@ class UserStore:
     def set_password(self, name: str | int, new: str, *, must_change: bool = True, by: User | None = None,
                      address: str = "") -> User:
         """An administrator's change of somebody's password; the user has to choose another at the next sign-in."""
-        return self._set(self._id(name), new, must_change=must_change, by=by, address=address)
+        return self._set(self.number(name), new, must_change=must_change, by=by, address=address)
 
     def _set(self, number: int, new: str, *, must_change: bool, by: User | None, address: str) -> User:
         with self.reading() as session:
@@ -212,25 +207,24 @@ class UserStore:
         with self.writing() as session:
             row = session.get_one(Account, number)
             row.password, row.must_change, row.changed = made, must_change, self.clock()
-            self._end_all(session, row)
+            self.end_all(session, row, keys=by is None or by.id != number)
             self.note(session, "password_changed", by=by, address=address, target=row.username)
             return user(row)
 
-    def _end_all(self, session: Session, row: Account) -> None:
-        """Ends every session and token of an account."""
+    def end_all(self, session: Session, row: Account, keys: bool = True) -> None:
+        """Ends every session, token and invitation of an account, and its keys unless its owner did it."""
         row.epoch += 1
-        session.execute(delete(Visit).where(Visit.user_id == row.id))
-        session.execute(delete(Grant).where(Grant.user_id == row.id))
+        for kind in (Visit, Grant, Invitation, *((Key,) if keys else ())):
+            session.execute(delete(kind).where(kind.user_id == row.id))
 
     # -- accounts --------------------------------------------------------------------------------
 
-    def _id(self, name: str | int) -> int:
-        with self.reading() as session:
-            found = (session.get(Account, name) if isinstance(name, int)
-                     else session.scalar(select(Account).where(Account.key == key(name))))
-            if found is None:
-                raise BadUser(f"there is no user {name!r}")
-            return found.id
+    def number(self, name: str | int) -> int:
+        """The number of the account of that name or number; BadUser without one."""
+        found = self.get(name)
+        if found is None:
+            raise BadUser(NO_USER, name=name)
+        return found.id
 
     def get(self, name: str | int) -> User | None:
         """The account of that name or id, active or not."""
@@ -244,16 +238,18 @@ class UserStore:
         with self.reading() as session:
             return [user(row) for row in session.scalars(select(Account).order_by(Account.key))]
 
-    def add(self, username: str, password: str, role: str = "viewer", *, given: Iterable[str] = (),
+    def add(self, username: str, password: str | None, role: str = "viewer", *, given: Iterable[str] = (),
             taken: Iterable[str] = (), queues: Iterable[str] | None = None, language: str | None = None,
             must_change: bool = False, by: User | None = None, address: str = "") -> User:
-        """A new account; `queues` None means all. BadUser or WeakPassword say what is wrong."""
+        """A new account; `queues` None means all, `password` None that an invitation follows. BadUser or
+        WeakPassword say what is wrong."""
         if not USERNAME.fullmatch(username):
-            raise BadUser("username: 2 to 64 letters, digits, or . _ - @")
+            raise BadUser(WRONG_NAME)
         row = Account(username=username, key=key(username), password="", must_change=must_change, created=self.clock())
-        self._fill(row, {"role": role, "given": given, "taken": taken, "queues": queues, "language": language})
-        passwords.check(password, username)
-        row.password = self.hashes.make(password)
+        fill(row, {"role": role, "given": given, "taken": taken, "queues": queues, "language": language})
+        if password is not None:
+            passwords.check(password, username)
+        row.password = self.hashes.make(secrets.token_urlsafe(32) if password is None else password)
         try:
             with self.writing() as session:
                 session.add(row)
@@ -261,23 +257,46 @@ class UserStore:
                 self.note(session, "user_added", by=by, address=address, target=username, role=role)
                 return user(row)
         except IntegrityError:
-            raise BadUser(f"username: there is a user {username!r} already") from None
+            raise BadUser(TAKEN_NAME, name=username) from None
 
     def update(self, name: str | int, *, by: User | None = None, address: str = "", **values: Any) -> User:
         """Changes role, given, taken, queues, language, theme or active. The last administrator stays one."""
-        number = self._id(name)
+        number = self.number(name)
         with self.writing() as session:
             row = session.get_one(Account, number)
             ended = row.active and values.get("active") is False
-            self._fill(row, values)
+            if ended and by is not None and by.id == number:
+                raise BadUser(NOT_YOURSELF)
+            before = {field: getattr(row, field, None) for field in values}
+            fill(row, values)
             session.flush()
-            if not any(a.active and Permission.ADMIN in user(a).permissions for a in session.scalars(select(Account))):
-                raise BadUser("somebody has to stay administrator")
+            self._somebody_administers(session)
             if ended:
-                self._end_all(session, row)
-            action = "user_disabled" if ended else "user_changed"
-            self.note(session, action, by=by, address=address, target=row.username, fields=sorted(values))
+                self.end_all(session, row)
+            changed = {field: getattr(row, field) for field in values if getattr(row, field) != before[field]}
+            if changed:
+                self.note(session, "user_disabled" if ended else "user_changed", by=by, address=address,
+                          target=row.username, **changed)
             return user(row)
+
+    def remove(self, name: str | int, *, by: User | None = None, address: str = "") -> None:
+        """Removes the account and all that belongs to it; its lines in the audit stay."""
+        number = self.number(name)
+        with self.writing() as session:
+            row = session.get_one(Account, number)
+            if by is not None and by.id == number:
+                raise BadUser(NOT_YOURSELF)
+            self.end_all(session, row)
+            session.delete(row)
+            session.flush()
+            self._somebody_administers(session)
+            self.note(session, "user_removed", by=by, address=address, target=row.username)
+
+    @staticmethod
+    def _somebody_administers(session: Session) -> None:
+        everybody = session.scalars(select(Account))
+        if not any(row.active and Permission.ADMIN in user(row).permissions for row in everybody):
+            raise BadUser(LAST_ADMIN)
 
     def prefer(self, number: int, language: str) -> None:
         """Keeps the language a user chose for the next sign-in."""
@@ -288,36 +307,8 @@ class UserStore:
         """Nobody can be this user any more; open sessions and tokens end at once."""
         return self.update(name, by=by, address=address, active=False)
 
-    @staticmethod
-    def _fill(row: Account, values: dict[str, Any]) -> None:
-        """Puts checked values into the row."""
-        for name, value in values.items():
-            if name == "role" and value not in ROLES:
-                raise BadUser(f"role: {value!r} is not one of {', '.join(ROLES)}")
-            if name in ("given", "taken"):
-                try:
-                    value = sorted({permissions.permission(p) for p in value})
-                except ValueError as error:
-                    raise BadUser(f"{name}: {error}") from None
-            elif name == "queues" and value is not None:
-                value = sorted({str(queue) for queue in value})
-            elif name == "language" and value is not None and value not in LANGUAGES:
-                raise BadUser(f"language: {value!r} is not one of {', '.join(LANGUAGES)}")
-            elif name == "theme" and value not in (None, *THEMES):
-                raise BadUser(f"theme: {value!r} is not one of {', '.join(THEMES)}")
-            elif name == "active" and not isinstance(value, bool):
-                raise BadUser(f"active: {value!r} is neither true nor false")
-            elif name not in ("role", "language", "queues", "theme", "active"):
-                raise BadUser(f"{name} cannot be changed like this")
-            setattr(row, name, value)
-
     def waiting_for_first(self) -> bool:
         """Whether nobody has changed the password of the first start yet."""
         with self.reading() as session:
             row = session.scalar(select(Account).where(Account.key == FIRST))
             return bool(row and row.active and row.must_change and row.changed is None)
-
-
-def seen_by(who: User, *, language: str | None, default: str) -> User:
-    """The same user with the language of this request: the browser's choice, else the user's, else the default."""
-    return replace(who, language=language or who.language or default)

@@ -15,6 +15,8 @@ IDLE, LONGEST = 12 * HOUR, 7 * DAY
 REMEMBERED = 30 * DAY
 # How late `seen` may be: not every request has to write.
 WRITE_EVERY = 60.0
+# As much of the digest as names a session to its owner.
+SHOWN = 16
 
 
 def digest(sid: str) -> str:
@@ -64,12 +66,36 @@ class Visits:
                 session.delete(visit)
                 self.users.note(session, "logout", by=by, address=address)
 
+    def end_one(self, who: User, name: str, *, by: User, address: str = "") -> bool:
+        """Ends the session of `who` that the list calls `name`; False if there is none."""
+        with self.users.writing() as session:
+            rows = session.scalars(select(Visit).where(Visit.user_id == who.id)).all()
+            found = [row for row in rows if row.id[:SHOWN] == name]
+            for row in found:
+                session.delete(row)
+                self.users.note(session, "session_ended", by=by, address=address, target=who.username,
+                                of=row.address)
+        return bool(found)
+
+    def end_others(self, who: User, address: str = "", *, by: User | None = None) -> int:
+        """Ends every session of `who` but the one that asks (`by`, or `who` himself); how many."""
+        here = (by or who).session or ""
+        with self.users.writing() as session:
+            rows = session.scalars(select(Visit).where(Visit.user_id == who.id, Visit.id != digest(here))).all()
+            for row in rows:
+                session.delete(row)
+            if rows:
+                self.users.note(session, "session_ended", by=by or who, address=address, target=who.username,
+                                count=len(rows))
+        return len(rows)
+
     def list(self, who: User) -> "list[dict[str, Any]]":
         """The user's open sessions, newest first, without what opens them."""
         now = self.users.clock()
         with self.users.reading() as session:
             rows = session.scalars(select(Visit).where(Visit.user_id == who.id, Visit.epoch == who.epoch)
                                    .order_by(Visit.seen.desc()))
-            return [{"created": v.created, "seen": v.seen, "address": v.address, "browser": v.browser,
-                     "mine": who.session is not None and v.id == digest(who.session)}
+            mine = digest(who.session) if who.session else None
+            return [{"id": v.id[:SHOWN], "created": v.created, "seen": v.seen, "address": v.address,
+                     "browser": v.browser, "remembered": v.idle == REMEMBERED, "mine": v.id == mine}
                     for v in rows if now < min(v.expires, v.seen + v.idle)]

@@ -19,12 +19,13 @@ SAFE = 1.5  # seconds within which what was written is certainly on the disk
 def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
     """Reads what is new every `seconds`, sooner when the log or the book has grown, until `stop` is set."""
     book = store.book.folder / book_open.NAME
-    files = (store.follower.path, book, book.with_name(book.name + "-wal"))
+    log_file = store.follower.path  # a table has none: it is looked at every `seconds`
+    files = [*([log_file] if log_file else []), book, book.with_name(book.name + "-wal")]
     while not stop.is_set():
         mark = [_look(path) for path in files]
         # What another process writes into the book can be read only once it is safe on the disk, and then no file
         # changes any more: a book that was written just now is looked at again.
-        fresh = any(found and time.time() - found[2] / 1e9 < SAFE for found in mark[1:])
+        fresh = any(found and time.time() - found[2] / 1e9 < SAFE for found in mark[-2:])
         due = time.monotonic() + (min(LOOK, seconds) if fresh else seconds)
         try:
             store.refresh()

@@ -70,6 +70,8 @@ RAIL = (
     Entry("/reports", "bar-chart", mark("Reports"), "reports"),
     Entry("/users", "people", mark("Users"), "admin"),
 )
+# Pages that the menu of a person leads to.
+OWN = (Entry("/account", "person-circle", mark("My account"), ""),)
 
 PERIOD_WORDS = {
     "today": mark("Today"), "yesterday": mark("Yesterday"), "this_week": mark("This week"),
@@ -86,7 +88,7 @@ ROLE_WORDS = {"admin": mark("Administrator"), "manager": mark("Manager"), "super
 def entry(path: str) -> Entry | None:
     """The entry of the rail to which an address without prefix belongs (`/calls/123` to `/calls`)."""
     first = "/" + path.strip("/").split("/")[0]
-    return next((e for e in RAIL if e.path == first), None)
+    return next((e for e in (*RAIL, *OWN) if e.path == first), None)
 
 
 def allowed(pages: Collection[str], permissions: Collection[str]) -> list[str]:
@@ -166,7 +168,8 @@ def _user_menu(lang: str, who: Any, prefix: str) -> Component:
         html.Summary([avatar(initials(who.username)), html.Span([html.Strong(who.username), html.Small(role)],
                                                                 className="who"), icon("chevron-down", "small")],
                      **{"aria-label": text(lang, "Menu of {user}", user=who.username)}),
-        html.Div([html.A([icon("key"), text(lang, "Change password")], href=page(prefix, "/password")),
+        html.Div([dcc.Link([icon("person-circle"), text(lang, "My account")], href=page(prefix, "/account")),
+                  html.A([icon("key"), text(lang, "Change password")], href=page(prefix, "/password")),
                   html.Form(html.Button([icon("box-arrow-right"), text(lang, "Log out")], type="submit"),
                             action=page(prefix, "/logout"), method="POST")], className="pop")],
         className="menu user-menu")

@@ -85,6 +85,7 @@ ABANDON = Ratio(_LOST, {"offered": 1, "short_abandoned": -1, "in_progress": -1},
 LEVEL = Ratio({"in_sl": 1}, {"answered": 1, **_LOST, "timeout": 1, "exit_empty": 1}, 100)
 ASA = Ratio({"asa_sum": 1}, {"asa_count": 1})
 TALK = Ratio({"talk_total": 1}, {"talks": 1})
+OCCUPANCY = Ratio({"busy": 1}, {"ready": 1}, 100)
 AHT = Ratio({"talk_total": 1}, {"talks": 1}, plus="wrapup")
 
 COUNTED = (
@@ -114,7 +115,7 @@ TABLES = {table.key: table for table in (
         _metric("ended_by_agent", total="sum"), _metric("missed", total="sum"),
         _metric("asa", "seconds", ratio=ASA), _metric("avg_talk", "seconds", ratio=TALK),
         _metric("talk_total", "seconds", 1.25, total="sum"), _metric("login", "seconds", 1.25, total="sum"),
-        _metric("pause", "seconds", 1.25, total="sum"), _metric("occupancy", "percent")),
+        _metric("pause", "seconds", 1.25, total="sum"), _metric("occupancy", "percent", ratio=OCCUPANCY)),
         series=("answered",), across=True, most=60),
     Table("days", mark("By day"), (
         Column("date", mark("Date"), "date", 1.7), *COUNTED), series=STACKED, line="sl_pct"),

@@ -1,0 +1,92 @@
+"""What has to be done once in a while: old lines of the audit go, the note beside the database is written anew, and
+a copy of the database is kept."""
+
+import datetime as dt
+import logging
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from auth import audit
+from auth.audit import Verdict
+from auth.database import path_of
+from auth.models import AuditHead
+from auth.people import User
+from auth.users import UserStore
+
+log = logging.getLogger(__name__)
+
+EVERY = 3600.0
+COPIES = 7
+RETENTION = "audit_retention_days"
+# Two years: long enough for a quarrel about a call, short enough for a disk.
+DAYS, FEWEST, MOST = 730, 30, 3650
+
+
+def follow(users: UserStore, stop: threading.Event) -> None:
+    """Keeps house until `stop` is set."""
+    while not stop.is_set():
+        try:
+            keep(users)
+        except (SQLAlchemyError, OSError, sqlite3.Error):
+            log.exception("the users could not be looked after this time")
+        stop.wait(EVERY)
+
+
+def keep(users: UserStore) -> None:
+    """One round."""
+    days = int(users.setting(RETENTION, DAYS))
+    with users.writing() as session:
+        audit.trim(session, users.clock(), days)
+    remember(users)
+    copy(users)
+
+
+def remember(users: UserStore) -> None:
+    """Writes down outside of the database how far the audit goes, so that lines cut off its end are missed."""
+    with users.reading() as session:
+        newest = session.get(AuditHead, 1)
+    if newest is not None:
+        users.marker.write(newest.last, newest.seal)
+
+
+def verify(users: UserStore) -> Verdict:
+    """Goes through the whole chain of the audit."""
+    known = users.marker.known()
+    with users.reading() as session:
+        return audit.verify(session, known)
+
+
+def copy(users: UserStore) -> Path | None:
+    """Today's copy of a SQLite database in `backups` beside it, the newest seven kept; None for other databases."""
+    path = path_of(users.url)
+    if path is None:
+        return None
+    folder = path.parent / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    day = dt.datetime.fromtimestamp(users.clock(), dt.UTC).date()
+    target, draft = folder / f"{path.stem}-{day}.db", folder / f".{path.stem}.{os.getpid()}.draft"
+    if not target.exists():
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as kept:
+            source.backup(kept)
+            # One file without companions: what is put back is whole.
+            kept.execute("PRAGMA journal_mode=DELETE")
+        draft.replace(target)
+        for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-COPIES]:
+            old.unlink()
+    return target
+
+
+def retain(users: UserStore, days: int, *, by: User | None = None, address: str = "") -> int:
+    """Keeps the audit for that many days from now on; how many lines went at once."""
+    users.choose(RETENTION, days, by=by, address=address)
+    with users.writing() as session:
+        gone = audit.trim(session, users.clock(), days, asked=True)
+    remember(users)
+    return gone
