@@ -59,6 +59,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.audit
     import callbacks.calls
     import callbacks.dashboard
+    import callbacks.health
     import callbacks.journey
     import callbacks.live
     import callbacks.queues
@@ -82,12 +83,26 @@ def create_app(settings: "config.Settings") -> "Dash":
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
-    from data import outside
+    from data import doctor, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import account, agent, agents, audit, calls, dashboard, journey, live, parts, queues, reports, shell
+    from layouts import (
+        account,
+        agent,
+        agents,
+        audit,
+        calls,
+        dashboard,
+        health,
+        journey,
+        live,
+        parts,
+        queues,
+        reports,
+        shell,
+    )
     from layouts import users as people
     from render import addresses
 
@@ -168,6 +183,7 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS),
              "/reports": ("reports", reports.layout, Permission.REPORTS),
+             "/data-health": ("health", health.layout, Permission.ADMIN),
              "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
              "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
              "/account": ("account", account.layout, None)}
@@ -182,7 +198,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)
-    callbacks.shell.register(guard.callback(app, None), view, who)
+    callbacks.shell.register(guard.callback(app, None), view, who, lambda: (
+        issabel.hint(), addresses.page(prefix, "/data-health") if current_user.can(Permission.ADMIN) else ""))
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
@@ -197,6 +214,8 @@ def create_app(settings: "config.Settings") -> "Dash":
                              (callbacks.account, None)):
         part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
                       guard.address)
+    callbacks.health.register(guard.callback(app, Permission.ADMIN), view, who, lambda lang: doctor.examine(
+        settings, store, issabel, recordings, lang))
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)

@@ -16,7 +16,7 @@ _WORDS = {  # drawing, with a number or name, without
     "voicemail": ("inbox", mark("Voicemail {what}"), mark("Voicemail")),
     "outside": ("arrow-right", mark("Outside number {what}"), mark("Outside number")),
     "survey": ("bar-chart", mark("Survey"), mark("Survey")),
-    "other": ("circle-fill", mark("{what}"), mark("Other")),
+    "other": ("circle-fill", mark("Application {what}"), mark("Application")),
 }
 
 

@@ -67,7 +67,7 @@ CALLBACKS = {
     **dict.fromkeys((f"agent-{name}" for name in (
         "head.children", "kpis.children", "calls.children", "reasons.children", "sessions.children", "pauses.children",
         "gantt.figure", "trend.figure", "hours.figure")), "agents"),
-    "agents-names-said.children": "admin",
+    "agents-names-said.children": "admin", "health-verdict.children": "admin",
     "calls-unit.children": "calls", "calls-list.children": "calls", "calls-count.children": "calls",
     "calls-grid.getRowsResponse": "calls", "calls-total.data": "calls", "calls-panel.children": "calls",
     "users-list.children": "admin", "users-panel.children": "admin", "users-permissions.value": "admin",
