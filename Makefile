@@ -45,6 +45,10 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
 .PHONY: system-test
 system-test:
 	@test -x /usr/bin/chromium || deploy/packages.sh chromium
+	@command -v soffice >/dev/null || deploy/packages.sh libreoffice-calc-nogui
+	@command -v pdffonts >/dev/null || deploy/packages.sh poppler-utils
+	@test -x /usr/sbin/mariadbd -a -x /usr/bin/mariadb || deploy/packages.sh mariadb-server-core mariadb-client-core \
+	  || test -z "$$CI" -a "$$(id -u)" -ne 0
 
 clean:
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

@@ -20,18 +20,17 @@ import click
 
 from data import cli as data_commands
 from data.cli import fail
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
 from render import cli as report_commands
 
 if TYPE_CHECKING:
     from dash import Dash
 
     import config
-    from data.store import Store
 
 VERSION = "0.1.0"
 TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
-DEMO_ZONE = "America/Bogota"
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
 HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
@@ -43,39 +42,6 @@ START = 3.0  # seconds that the process of the reports is given to begin
 NOT_ALLOWED = "Your user has no permission for this page."
 
 log = logging.getLogger(__name__)
-
-
-def centre(settings: "config.Settings") -> "config.Settings":
-    """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
-    named = "QUEUE_LOG_PATH" in settings.model_fields_set
-    if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
-        return settings
-    folder = settings.DATA_DIR / "demo"
-    return settings.model_copy(update={
-        "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
-        "TIMEZONE": DEMO_ZONE})
-
-
-def first_demo(settings: "config.Settings") -> Any:
-    """The demonstration centre, written when it is wanted and not there yet; None otherwise."""
-    from data import demo
-
-    folder = settings.QUEUE_LOG_PATH.parent
-    return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
-
-
-def open_store(settings: "config.Settings") -> "Store":
-    """The store over the log of these settings; nothing is read yet."""
-    from data import site, store
-    from data.rules import Options
-
-    folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
-    queues, levels, agents = site.names(folder / "names.csv")
-    options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
-                      internal_re=settings.INTERNAL_CALLERS)
-    place = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                      settings.DEMO)
-    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / "store", place)
 
 
 def create_app(settings: "config.Settings") -> "Dash":
@@ -92,6 +58,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     import callbacks.audit
     import callbacks.calls
     import callbacks.dashboard
+    import callbacks.health
     import callbacks.journey
     import callbacks.live
     import callbacks.queues
@@ -115,11 +82,26 @@ def create_app(settings: "config.Settings") -> "Dash":
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
+    from data import doctor, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
     from i18n import text
-    from layouts import account, agent, agents, audit, calls, dashboard, journey, live, parts, queues, reports, shell
+    from layouts import (
+        account,
+        agent,
+        agents,
+        audit,
+        calls,
+        dashboard,
+        health,
+        journey,
+        live,
+        parts,
+        queues,
+        reports,
+        shell,
+    )
     from layouts import users as people
     from render import addresses
 
@@ -129,10 +111,11 @@ def create_app(settings: "config.Settings") -> "Dash":
     with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
         fcntl.flock(lock, fcntl.LOCK_EX)
         first = first_demo(settings)
-        store, users = open_store(settings), UserStore(settings.database_url, folder=settings.DATA_DIR)
+        issabel = open_issabel(settings)
+        store, users = open_store(settings, issabel), UserStore(settings.database_url, folder=settings.DATA_DIR)
         key = secret.load(settings.SECRET_KEY, settings.DATA_DIR)
     tokens = Tokens(key, users, settings.ACCESS_TOKEN_EXPIRE_MINUTES)
-    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE))
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
     store.recorded = recordings.callids
 
     def view() -> Any:
@@ -143,6 +126,9 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     def lang() -> str:
         return current_user.language
+
+    def records(now: Any, call: Any) -> Any:
+        return outside.around(now, call, issabel)
 
     def rename(pairs: Any) -> None:
         store.rename(pairs)
@@ -174,7 +160,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         part.register(server, users, ZoneInfo(settings.TIMEZONE), prefix, allow)
     api_account.register(server, ZoneInfo(settings.TIMEZONE), prefix, allow)
     api_calls.register(server, view, prefix, allow, lang, lambda now, call: [
-        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)])
+        one for callid in call.callids for one in api_recordings.of_call(now, recordings, callid, prefix)], records)
     api_dashboard.register(server, view, prefix, allow)
     api_queues.register(server, view, prefix, allow)
     api_agents.register(server, view, prefix, allow)
@@ -196,6 +182,7 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS),
              "/reports": ("reports", reports.layout, Permission.REPORTS),
+             "/data-health": ("health", health.layout, Permission.ADMIN),
              "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
              "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
              "/account": ("account", account.layout, None)}
@@ -210,7 +197,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)
-    callbacks.shell.register(guard.callback(app, None), view, who)
+    callbacks.shell.register(guard.callback(app, None), view, who, lambda: (
+        issabel.hint(), addresses.page(prefix, "/data-health") if current_user.can(Permission.ADMIN) else ""))
     callbacks.shell.register_clientside(app)
     callbacks.dashboard.register(guard.callback(app, Permission.DASHBOARD), view, who)
     callbacks.dashboard.register_clientside(app)
@@ -218,13 +206,15 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.calls.register(
         mine, view, who, lambda _, callids: recordings.with_recording(callids),
         lambda _, chosen, unit: addresses.exports(prefix, "calls", [*chosen.pairs(), ("unit", unit)])
-        if current_user.can(Permission.REPORTS) else [])
-    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids))
+        if current_user.can(Permission.REPORTS) else [], records)
+    callbacks.journey.register(mine, view, who, lambda _, callids: recordings.with_recording(callids), records)
     callbacks.calls.register_clientside(app)
     for part, permission in ((callbacks.users, Permission.ADMIN), (callbacks.audit, Permission.ADMIN),
                              (callbacks.account, None)):
         part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
                       guard.address)
+    callbacks.health.register(guard.callback(app, Permission.ADMIN), view, who, lambda lang: doctor.examine(
+        settings, store, issabel, recordings, lang))
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
@@ -235,7 +225,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.agent.register_clientside(app)
     callbacks.live.register_clientside(app)
     callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
-    app.store, app.users, app.recordings, app.first, app.link = store, users, recordings, first, link
+    app.store, app.users, app.recordings, app.issabel = store, users, recordings, issabel
+    app.first, app.link = first, link
     return app
 
 
@@ -281,6 +272,8 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 
     for name, work in (("follow", lambda: pulse.follow(app.store, stop, settings.REFRESH_SECONDS)),
                        ("keeping", lambda: keeping.follow(app.users, stop)),
+                       ("names", lambda: app.issabel.run(
+                           stop, lambda _: app.store.know(open_site(settings, app.issabel)))),
                        ("ami", app.link and (lambda: app.link.run(stop)))):
         if work:
             threading.Thread(target=work, name=name, daemon=True).start()
@@ -381,7 +374,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store)
+data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
 report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_LOG = Path("/var/log/asterisk/queue_log")
@@ -27,6 +27,7 @@ class Settings(BaseSettings):
 
     QUEUE_LOG_PATH: Path = DEFAULT_LOG
     QUEUE_LOG_SOURCE: Literal["file", "mysql"] = "file"
+    QUEUE_LOG_TABLE: str = "queue_log"
     DATA_DIR: Path = Path("./var")
     RECORDINGS_DIR: Path = Path("/var/spool/asterisk/monitor")
     TIMEZONE: str = Field(default_factory=_host_timezone)
@@ -78,6 +79,19 @@ class Settings(BaseSettings):
         except re.error as error:
             raise ValueError(f"{value!r} is not a regular expression: {error}") from None
         return value
+
+    @field_validator("QUEUE_LOG_TABLE", "DB_NAME_CDR", "DB_NAME_ASTERISK", "DB_NAME_CALLCENTER")
+    @classmethod
+    def _name_is_a_name(cls, value: str) -> str:
+        if not re.fullmatch(r"(?:[A-Za-z0-9_$]{1,64}\.)?[A-Za-z0-9_$]{1,64}", value):
+            raise ValueError(f"{value!r} is not a name of a database or table such as queue_log")
+        return value
+
+    @model_validator(mode="after")
+    def _a_table_needs_a_server(self) -> "Settings":
+        if self.QUEUE_LOG_SOURCE == "mysql" and not self.DB_HOST:
+            raise ValueError("QUEUE_LOG_SOURCE=mysql needs DB_HOST, DB_USER and DB_PASSWORD")
+        return self
 
     @field_validator("URL_PREFIX")
     @classmethod
@@ -154,6 +168,8 @@ def load(**values: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         reason = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:
+            raise SettingsError(f"{reason}.") from None
         raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
                             if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET")
                             else f"{name}: {reason}.") from None

@@ -1,6 +1,7 @@
 """The list of calls, each call, and two ways to count them: below `/api/calls`."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Literal
 
 from flask import Response, abort, request
@@ -64,7 +65,7 @@ class CallPath(BaseModel):
 
 
 def add(api: APIBlueprint, view: Callable[[], Any], lang: Callable[[], str],
-        recordings: Recordings | None) -> list[str]:
+        recordings: Recordings | None, records: Callable[[Any, Journey], Any]) -> list[str]:
     """Adds the endpoints to the blueprint; their names."""
     @api.get("/list", summary="The calls themselves, filtered and ordered, in pages")
     def listed(query: ListQuestion) -> Response:
@@ -100,7 +101,8 @@ def add(api: APIBlueprint, view: Callable[[], Any], lang: Callable[[], str],
         found = call_events.journey(now, path.callid)
         if found is None:
             abort(failure(404, "callid: there is no such call"))
-        return success(told(now, found, lang(), recordings(now, found) if recordings else []))
+        return success({**told(now, found, lang(), recordings(now, found) if recordings else []),
+                        "record": recorded(now, records(now, found))})
 
     return ["listed", "by_agent", "disposition_summary", "journey"]
 
@@ -153,3 +155,14 @@ def told(view: Any, found: Journey, lang: str, recordings: list[dict[str, Any]])
             "call": rows(found.call, list(journeys.COLUMNS))[0], "legs": rows(found.legs, list(calls.COLUMNS)),
             "events": happened, "attempts": rows(found.attempts, list(ATTEMPTS)), "recordings": recordings,
             "complete": found.whole}
+
+
+def recorded(view: Any, record: Any) -> dict[str, Any] | None:
+    """What the call records know (data.cdr.CallRecord) for JSON; None where there are none or they cannot be asked."""
+    if record is None:
+        return None
+
+    def dated(one: Any) -> dict[str, Any]:
+        return {**asdict(one), "start": value(view.moment(one.start))}
+    return {"did": record.did or None, "before": record.before, "parts": [dated(part) for part in record.parts],
+            "calls_back": None if record.backs is None else [dated(back) for back in record.backs]}

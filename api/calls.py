@@ -18,9 +18,11 @@ MOST_INTERVALS = 366 * 96
 
 
 def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Callable[[str, str], None],
-             lang: Callable[[], str] = lambda: "en", recordings: call_list.Recordings | None = None) -> None:
+             lang: Callable[[], str] = lambda: "en", recordings: call_list.Recordings | None = None,
+             records: Callable[[Any, Any], Any] = lambda *_: None) -> None:
     """Adds the endpoints. `view()` gives the current user's View and `lang()` his language; `allow(endpoint,
-    permission)` tells the gate. `recordings(view, journey)` lists the recordings of a call."""
+    permission)` tells the gate. `recordings(view, journey)` lists the recordings of a call, `records(view,
+    journey)` tells what the call records know of it."""
     api = APIBlueprint("calls", __name__, url_prefix=f"{prefix}api/calls", abp_tags=[TAG], abp_responses=FAILURES,
                        abp_security=[{"bearer": []}, {"cookie": []}])
 
@@ -46,7 +48,7 @@ def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Calla
         asked = filters(query, view().today())
         return success({"hours": rows(view().by_hour(asked), ["hour", *COUNTED])}, meta(view(), asked))
 
-    named = call_list.add(api, view, lang, recordings)
+    named = call_list.add(api, view, lang, recordings, records)
     server.register_api(api)
     for name in ("statistics", "intervals", "daily_summary", "hourly_distribution", *named):
         allow(f"calls.{name}", "calls")

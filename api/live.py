@@ -1,7 +1,8 @@
 """`/api/live/*`: the message behind the live page, the same for everybody who may see the same, and its thresholds.
 
 Viewers ask again and again: the message is made once per version of the log and set of rights, kept with its
-fingerprint, and whoever has it already is told so in a few bytes.
+fingerprint, and whoever has it already is told so in a few bytes. A stream to each viewer would hold a thread of the
+server for each; a question a second holds one for some milliseconds, and the gate judges every one anew.
 """
 
 import gzip

@@ -87,7 +87,7 @@ def register(server: OpenAPI, view: Callable[[], Any], jobs: Jobs, begin: Callab
     def mine(number: str) -> Job:
         """A job of this person that shows no more than he may see now; 404 otherwise."""
         job = jobs.get(number, str(current_user.id))
-        if job is not None:
+        if job is not None and job.state != "cancelled":
             asked = Asked.read(job.asked)
             if asked.queues == current_user.queues and (current_user.can("numbers") or not asked.numbers) and (
                     current_user.can("reports")):

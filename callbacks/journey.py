@@ -18,10 +18,15 @@ from render.journey import story
 
 Site = Mapping[str, Any]
 Recorded = Callable[[Any, list[str]], set[str]]
+Records = Callable[[Any, Any], Any]
 
 
-def show_page(view: Callable, who: Callable, recorded: Recorded, callid: str | None, filters: Site | None,
-              shown: list | None, version: int | None) -> dict:
+def unknown(*_: Any) -> None:
+    """What call records say where there are none."""
+
+
+def show_page(view: Callable, who: Callable, recorded: Recorded, records: Records, callid: str | None,
+              filters: Site | None, shown: list | None, version: int | None) -> dict:
     """The call of an address. `shown` is what the page shows already, once that is over and does not change."""
     now, lang = view(), who().language
     if not callid or not filters or shown == [callid, filters["query"]]:
@@ -34,7 +39,7 @@ def show_page(view: Callable, who: Callable, recorded: Recorded, callid: str | N
 
     def href(other: str | None) -> str | None:
         return None if other is None else addresses.page(prefix, f"/calls/{quote(other, safe='')}", query)
-    body = page.page(lang, told(now, lang, found), audible(now, who, recorded, found),
+    body = page.page(lang, told(now, lang, found, records), audible(now, who, recorded, found),
                      addresses.page(prefix, "/calls", query), href(before), href(after), place)
     return {"body": body, "shown": [callid, query] if over(found) else None}
 
@@ -48,9 +53,10 @@ def neighbours(now: Any, filters: Site, callid: str) -> tuple[str | None, str | 
         return None, None, None
 
 
-def told(now: Any, lang: str, found: Any) -> Any:
+def told(now: Any, lang: str, found: Any, records: Records = unknown) -> Any:
     """The call in the reader's words."""
-    return story(lang, found, dict(now.queues()), now.moment, now.now())
+    return story(lang, found, dict(now.queues()), now.moment, now.now(), records(now, found),
+                 now.snapshot.site.did_label)
 
 
 def over(found: Any) -> bool:
@@ -64,12 +70,13 @@ def audible(now: Any, who: Callable, recorded: Recorded, found: Any) -> list[str
     return [callid for callid in found.callids if callid in there]
 
 
-def register(on: Callable, view: Callable, who: Callable, recorded: Recorded) -> None:
-    """Wires the page. `recorded(view, callids)` says which of them have audio."""
+def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, records: Records = unknown) -> None:
+    """Wires the page. `recorded(view, callids)` says which of them have audio, `records(view, journey)` what the call
+    records know."""
     on(output={"body": Output(ids.body, "children"), "shown": Output(ids.shown, "data")},
        inputs={"callid": Input(ids.callid, "data"), "filters": Input(shell.ids.filters, "data"),
                "shown": State(ids.shown, "data"), "version": Input(shell.ids.version, "data")})(
-                   partial(show_page, view, who, recorded))
+                   partial(show_page, view, who, recorded, records))
 
 
 def register_clientside(app: Dash) -> None:

@@ -21,6 +21,7 @@ from render.addresses import UNSAID, page
 
 log = logging.getLogger(__name__)
 Site = Mapping[str, Any]
+Hint = Callable[[], tuple[str, str]]
 FILTERS = ("period", "start_date", "end_date", "queue", "agent", "origin", "interval")
 
 
@@ -146,11 +147,19 @@ def show_navigation(who: Callable, path: str | None, filters: Site | None, site:
     return {"rail": found, "tabs": found, "title": text(lang, current.label) if current else ""}
 
 
-def show_freshness(view: Callable, who: Callable, ticks: int | None, version: int | None, pulse: str | None) -> dict:
-    """Version of the store and age of the data; says nothing at all when neither changed."""
+def no_hint() -> tuple[str, str]:
+    """Nothing is wrong beside the log."""
+    return "", ""
+
+
+def show_freshness(view: Callable, who: Callable, ticks: int | None, version: int | None, pulse: str | None,
+                   hint: Hint = no_hint) -> dict:
+    """Version of the store and age of the data, and what is wrong beside it; says nothing at all when nothing
+    changed."""
     now, lang = view(), who().language
     fresh, moment = now.freshness(), now.now()
-    sign = f"{now.version} {fresh['data_until']} {fresh['state']} {fresh['cause']} {moment:%Y%m%d}"
+    beside, href = hint()
+    sign = f"{now.version} {fresh['data_until']} {fresh['state']} {fresh['cause']} {moment:%Y%m%d} {beside}".rstrip()
     if sign == pulse:
         raise PreventUpdate
     until = fresh["data_until"]
@@ -161,7 +170,8 @@ def show_freshness(view: Callable, who: Callable, ticks: int | None, version: in
             "fresh": shell.freshness(
                 lang, fresh["state"], words, None if fresh["age"] is None else int(fresh["age"]),
                 text(lang, fresh["cause"]) if fresh["cause"] else "", fresh.get("share"),
-                {"epoch": int(moment.timestamp()), "offset": int(offset.total_seconds())})}
+                {"epoch": int(moment.timestamp()), "offset": int(offset.total_seconds())},
+                text(lang, beside) if beside else "", href)}
 
 
 def on_error(language: Callable[[], str]) -> Callable[[Exception], None]:
@@ -179,7 +189,7 @@ def on_error(language: Callable[[], str]) -> Callable[[Exception], None]:
     return say
 
 
-def register(on: Callable, view: Callable, who: Callable) -> None:
+def register(on: Callable, view: Callable, who: Callable, hint: Hint = no_hint) -> None:
     """Wires the shell. `on` behaves like `app.callback`; `view()` and `who()` belong to the current request."""
     on(output={"search": Output(ids.url, "search"), "filters": Output(ids.filters, "data"),
                "queues": Output(ids.queues, "value"), "queue_options": Output(ids.queues, "options"),
@@ -204,7 +214,7 @@ def register(on: Callable, view: Callable, who: Callable) -> None:
     on(output={"version": Output(ids.version, "data"), "pulse": Output(ids.pulse, "data"),
                "fresh": Output(ids.fresh, "children")},
        inputs={"ticks": Input(ids.tick, "n_intervals"), "version": State(ids.version, "data"),
-               "pulse": State(ids.pulse, "data")})(partial(show_freshness, view, who))
+               "pulse": State(ids.pulse, "data")})(partial(show_freshness, view, who, hint=hint))
 
 
 def register_clientside(app: Dash) -> None:

@@ -33,14 +33,15 @@ class Aliases:
     pairs: Mapping[str, str] = field(default_factory=dict)
     edition: int = 0
 
-    def over(self, names: Names) -> Names:
-        """What the log teaches, with these on top: an interface stands for its extension too."""
+    def over(self, names: Names, people: Mapping[str, str] | None = None) -> Names:
+        """What the log teaches, with these on top: an interface stands for its extension too. `people` are what a
+        database says of extensions; whatever was written by hand comes before it."""
         mine = dict(self.pairs)
         for text, name in self.pairs.items():
             number = extension(text)
             if number:
                 mine.setdefault(number, name)
-        whole = {**names.aliases, **mine}
+        whole = {**(people or {}), **names.aliases, **mine}
         return Names({text: mine.get(name, name) for text, name in whole.items()}, names.learned)
 
 

@@ -9,10 +9,9 @@ import fcntl
 import os
 import sqlite3
 import time
-import uuid
 import weakref
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -198,21 +197,21 @@ class Book(book_read.Pages):
     def branch(self, g: Generation, base: int) -> Generation:
         """A log that shares the first `base` bytes with another and then goes on differently."""
         tail = b"".join(p or b"" for _, p in self.content(g, max(base - TAIL, 0), base))
-        return Generation(0, uuid.uuid4().hex, g.key, base, g.head[:base], base, tail)
+        return Generation(0, book_rows.new_key(), g.key, base, g.head[:base], base, tail)
 
-    def append(self, g: Generation, raw: bytes, ragged: int = 0, seen: int = 0) -> tuple[
-            Generation, Chunk, Events, Bad]:
+    def append(self, g: Generation, raw: bytes, ragged: int = 0, seen: int = 0,
+               notes: Mapping[str, str] | None = None) -> tuple[Generation, Chunk, Events, Bad]:
         """Adds `raw`, which follows the log's `off`, and moves `off` behind it, both or neither.
 
-        `ragged` says why the bytes do not end with a newline; `seen` is how long the log is known to be. The log as it
-        is now, the chunk and what was parsed. BookError.
+        `ragged` says why the bytes do not end with a newline; `seen` is how long the log is known to be; `notes` are
+        kept with them (`meta`). The log as it is now, the chunk and what was parsed. BookError.
         """
         glued = int(bool(g.ragged))
         lines = book_rows.shown(raw, glued)
         events, bad = queue_log.parse(lines) if lines else (queue_log.EMPTY, Bad())
         low, high = (int(events.ts.min()), int(events.ts.max())) if len(events) else (-1, -1)
         after = replace(
-            g, key=g.key or uuid.uuid4().hex, head=g.head if len(g.head) == HEAD else (g.head + raw[:HEAD])[:HEAD],
+            g, key=g.key or book_rows.new_key(), head=g.head if len(g.head) == HEAD else (g.head + raw[:HEAD])[:HEAD],
             off=g.off + len(raw), tail=raw[-TAIL:] if len(raw) >= TAIL else (g.tail + raw)[-TAIL:],
             ragged=0 if raw.endswith(b"\n") else ragged or book_rows.ENDED, seen=max(seen, g.seen, g.off + len(raw)),
             born=g.born if g.born >= 0 or not len(events) else int(events.ts[0]))
@@ -232,6 +231,8 @@ class Book(book_read.Pages):
                 con.executemany("INSERT INTO sample SELECT ? WHERE (SELECT count(*) FROM sample) < ?",
                                 [(s, queue_log.SAMPLES) for s in bad.samples])
                 book_rows.put_meta(con, "last", number)
+                for name, value in (notes or {}).items():
+                    book_rows.put_meta(con, name, value)
                 book_rows.advance(con)
             self.logs[after.id] = after
             if row.raw is not None:

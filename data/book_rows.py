@@ -6,6 +6,7 @@ digest of its bytes.
 
 import json
 import sqlite3
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,6 +128,11 @@ def shown(raw: Raw, glued: int) -> Raw:
     if glued:
         raw = raw[raw.find(b"\n") + 1:] if b"\n" in raw else b""
     return raw + b"\n" if raw and not raw.endswith(b"\n") else raw
+
+
+def new_key() -> str:
+    """A name for a log that no other has."""
+    return uuid.uuid4().hex
 
 
 def generation(values: tuple) -> Generation:

@@ -1,4 +1,4 @@
-"""The commands that read logs and the store: analyze, demo, dump, ingest."""
+"""The commands that read logs and the store: analyze, demo, doctor, dump, ingest."""
 
 import json
 import sys
@@ -24,9 +24,10 @@ def fail(words: str) -> None:
     sys.exit(2)
 
 
-def register(main: click.Group, settings: Callable[[], Any], store: Callable[[Any], Any]) -> None:
-    """Adds the commands to `main`. `settings()` are those of this installation, `store(settings)` opens its store; both
-    are called only when a command runs."""
+def register(main: click.Group, settings: Callable[[], Any], store: Callable[[Any], Any],
+             examined: Callable[[Any], Any]) -> None:
+    """Adds the commands to `main`. `settings()` are those of this installation, `store(settings)` opens its store,
+    `examined(settings)` are the findings of the doctor; all are called only when a command runs."""
 
     @main.command()
     @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -117,3 +118,18 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             fail(f"{folder}: {error}.")
         else:
             click.echo(f"{made.calls} calls of {made.days} days in {made.lines} lines: {made.queue_log}")
+
+    @main.command()
+    def doctor() -> None:
+        """Examines log, names, recordings, databases and folders: a line each, with the command that mends it."""
+        from data import doctor as doctors
+        from data.finding import NOTE, WRONG, spoken
+
+        chosen = settings()
+        doctors.as_owner(chosen.DATA_DIR)
+        found = examined(chosen)
+        for one in found:
+            sign = {WRONG: "WRONG", NOTE: "NOTE "}.get(one.level, "OK   ")
+            more = f" [{' · '.join(one.samples[:2])}]" if one.samples else ""
+            click.echo(f"{sign} {spoken(chosen.LANGUAGE, one)}{more}" + (f"  ->  {one.command}" if one.command else ""))
+        sys.exit(any(one.level == WRONG for one in found))

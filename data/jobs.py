@@ -179,7 +179,6 @@ class Jobs:
                         break
                     if not job:
                         time.sleep(LOOK)
-                    self._forget()
         finally:
             os.close(held)
         return True
@@ -191,6 +190,7 @@ class Jobs:
                         (json.dumps({"words": LOST}), self.clock()))
         for path in self.folder.glob("*.part"):
             path.unlink(missing_ok=True)
+        self._forget()
 
     def _next(self) -> Job | None:
         job = next(iter(self._all("state = 'waiting'")), None)
@@ -226,6 +226,7 @@ class Jobs:
             self._fail(job, {"words": FAILED, "values": {"number": number}})
         finally:
             part.unlink(missing_ok=True)
+            self._forget()
 
     def _fail(self, job: Job, problem: dict[str, Any]) -> None:
         with contextlib.suppress(Cancelled):

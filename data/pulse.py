@@ -18,16 +18,20 @@ LOOK = 0.25  # seconds between two looks at the sizes of the files, and at least
 def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
     """Reads what is new every `seconds`, sooner when the log or the book has grown, until `stop` is set."""
     book = store.book.folder / book_open.NAME
-    files = (store.follower.path, book, book.with_name(book.name + "-wal"))
+    log_file = store.follower.path  # a table has none: it is looked at every `seconds`
+    files = [*([log_file] if log_file else []), book, book.with_name(book.name + "-wal")]
+    grown = False
     while not stop.is_set():
-        mark, due = [_look(path) for path in files], time.monotonic() + seconds
+        mark = [_look(path) for path in files]
+        # What was seen to grow may be readable only a moment later: it is looked at once more.
+        due = time.monotonic() + (min(LOOK, seconds) if grown else seconds)
         try:
             store.refresh()
         except Exception:
             log.exception("the log could not be read this time")
-        while not stop.wait(min(LOOK, seconds)) and time.monotonic() < due:
-            if [_look(path) for path in files] != mark:
-                break
+        grown = False
+        while not grown and not stop.wait(min(LOOK, seconds)) and time.monotonic() < due:
+            grown = [_look(path) for path in files] != mark
 
 
 def _look(path: Path) -> tuple[int, int, int] | None:

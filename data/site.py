@@ -2,17 +2,21 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from data.issabel_names import IssabelNames
 from data.rules import Options
 
 
 @dataclass(frozen=True)
 class Site:
     """`queue_names` queue -> words; `thresholds` queue -> seconds of its service level; `extensions` extension -> name;
-    `wrapup` seconds of after-call work counted per call."""
+    `wrapup` seconds of after-call work counted per call.
+
+    What the administrator wrote is in these; what Issabel's databases say comes by `with_issabel`: `people` extension
+    or `Agent/N` -> name, `dids` dialled number -> words, `revision` of both."""
 
     zone: ZoneInfo
     options: Options = field(default_factory=Options)
@@ -21,6 +25,21 @@ class Site:
     thresholds: Mapping[str, int] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
+    dids: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
+
+    def with_issabel(self, found: IssabelNames) -> "Site":
+        """This site with the names of the databases where the administrator wrote none."""
+        return replace(self, queue_names={**found.queues, **self.queue_names},
+                       thresholds={**found.levels, **self.thresholds},
+                       people={key: name for key, name in found.people.items() if key not in self.extensions},
+                       dids=found.dids, revision=found.revision)
+
+    def did_label(self, did: str) -> str:
+        """6015550600 Ventas; the bare number where nobody named it."""
+        name = self.dids.get(did, "")
+        return f"{did} {name}" if name and name != did else did
 
     def queue_label(self, queue: str) -> str:
         """600 Ventas; the bare queue where nobody named it or the name says the same."""

@@ -21,9 +21,9 @@ from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
 from data.builder import Builder, Young
 from data.cubes import People, Slots
+from data.feed import Source, in_order, whole
 from data.history import History, Shelf
 from data.queue_log import Bad, Events
-from data.rules import SLACK
 from data.runs import Damaged, Run, Words
 from data.segments import DamagedSegment
 from data.site import Site
@@ -54,10 +54,13 @@ class Progress:
 class Store:
     """The log at `path`, kept in `folder`."""
 
-    def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time):
+    def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time,
+                 source: Callable[[Book], Source] | None = None, read_only: bool = False):
+        """`source` makes what follows the log into the book; by default it is the file at `path`. `read_only`: what is
+        in the folder is shown and nothing is written."""
         self.site, self.clock = site, clock
-        self.book = Book(folder)
-        self.follower = Follower(path, self.book, clock)
+        self.book = Book(folder, read_only)
+        self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
         self.names = AliasFile(folder / "aliases.json")
         self._lock = threading.Lock()
@@ -88,7 +91,7 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
-            before = self._state()
+            before = None if self._stamp is None else self._state()
             self.problem = self.detail = ""
             self.names.look()
             try:
@@ -117,8 +120,18 @@ class Store:
                 self._snapshot = self._shot()
             return done
 
-    def _state(self) -> tuple[int, int, int, str]:
-        return self.last, self.history.generation, self.names.known.edition, self.problem
+    def _state(self) -> tuple[int, int, int, int, str]:
+        return (self.last, self.history.generation, self.names.known.edition, self.site.revision, self.problem)
+
+    def know(self, site: Site) -> None:
+        """The same center under other names, or with other service levels."""
+        with self._lock:
+            again = site.thresholds != self.site.thresholds
+            self.site, self.shelf = site, Shelf(self.shelf.folder, site)
+            if again and self._stamp is not None:
+                self._stamp = None  # the next refresh adds the sums up again
+            else:
+                self._snapshot = self._shot()
 
     def rename(self, pairs: Mapping[str, str]) -> None:
         """Puts texts of the log under the names of persons, instead of what was said before. BadAlias, OSError."""
@@ -156,7 +169,7 @@ class Store:
             self._fresh()
         for chunk in self.book.chunks(after=self.last):
             try:
-                events, bad = queue_log.parse(_whole(chunk.bytes()))
+                events, bad = queue_log.parse(whole(chunk.bytes()))
             except DamagedSegment as error:  # the others go on; this one is read again when it was mended
                 log.error("a part of the stored log is damaged: %s", error)
                 self._damaged.add(chunk.id)
@@ -271,7 +284,7 @@ class Store:
         self.builder = Builder(self.site.options, dict(self.site.extensions))
         self.builder.agents.names.learned.update(names.learned)
         self._damaged = set()
-        for events, bad in _in_order(self.book.order(), self._damaged):
+        for events, bad in in_order(self.book.order(), self._damaged):
             self.builder.add(events, bad, self.clock())
             if self.builder.young.rows >= FULL:
                 self.last = 0  # a half rebuilt history covers nothing: after a crash it is made again
@@ -301,9 +314,9 @@ class Store:
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
-            self.site, sum(self._state()[:3]), self.history, Words(list(self.queues.texts)),
+            self.site, sum(self._state()[:4]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
-            builder.pending(now), frozen, self.names.known.over(builder.agents.names), self.shelf,
+            builder.pending(now), frozen, self.names.known.over(builder.agents.names, self.site.people), self.shelf,
             builder.clock or None, self.problem, self.lines)
 
     def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
@@ -343,35 +356,3 @@ class Store:
                 "log_age": None if until is None else round(max(self.clock() - until, 0.0), 1),
                 "bad_lines": self.builder.bad.count, "rejected": dict(self.builder.refused),
                 "problem": shot.problem or None}
-
-
-def _whole(raw: bytes) -> bytes:
-    """The bytes of a chunk with the newline that its last line may lack."""
-    return raw if not raw or raw.endswith(b"\n") else raw + b"\n"
-
-
-def _in_order(chunks: list[Chunk], damaged: set[int]) -> Any:
-    """Events of the chunks in the order of time: chunks whose times overlap are sorted together. Those that cannot be
-    read are noted in `damaged`."""
-    waiting: list[tuple[Events, Bad]] = []
-    reach = -1
-    for chunk in sorted(chunks, key=lambda c: c.min_ts if c.min_ts >= 0 else 0):
-        if waiting and chunk.min_ts >= reach - SLACK // 2:
-            yield _together(waiting)
-            waiting = []
-        try:
-            events, bad = queue_log.parse(_whole(chunk.bytes()))
-        except DamagedSegment:
-            damaged.add(chunk.id)
-            continue
-        waiting.append((events, bad))
-        reach = max(reach, chunk.max_ts)
-    if waiting:
-        yield _together(waiting)
-
-
-def _together(parts: list[tuple[Events, Bad]]) -> tuple[Events, Bad]:
-    bad = Bad()
-    for _, more in parts:
-        bad += more
-    return queue_log.in_time(queue_log.concat([events for events, _ in parts])), bad

@@ -9,6 +9,9 @@ INTER=5.3.0
 DATE_FNS=4.4.0
 PLOTLY=4.1.1            # must be what the Python package plotly carries: tests/render/test_vendored.py
 LOCALES=3.7.0
+INTER_STATIC=4.1.1
+DEJAVU=2.37.3
+NOTO_EMOJI=5.3.2
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
 out="$root/assets/a-vendor"   # Dash loads folders in alphabetical order: vendored styles before our own
@@ -19,7 +22,8 @@ cd "$work"
 npm init -y >/dev/null
 npm install --silent --no-audit --no-fund --ignore-scripts \
   "bootstrap@$BOOTSTRAP" "bootstrap-icons@$ICONS" "@fontsource-variable/inter@$INTER" "date-fns@$DATE_FNS" \
-  "plotly.js-cartesian-dist-min@$PLOTLY" "plotly.js-locales@$LOCALES"
+  "plotly.js-cartesian-dist-min@$PLOTLY" "plotly.js-locales@$LOCALES" \
+  "inter-ui@$INTER_STATIC" "dejavu-fonts-ttf@$DEJAVU" "@fontsource/noto-emoji@$NOTO_EMOJI"
 cd node_modules
 
 mkdir -p "$out"
@@ -69,5 +73,20 @@ Written by \`deploy/vendor.sh\` from the npm packages below; nothing here is edi
 | \`date-fns-es.js\` | date-fns | $DATE_FNS | MIT |
 | \`plotly-cartesian.min.js\` | plotly.js-cartesian-dist-min | $PLOTLY | MIT |
 | \`locale-plotly-es.js\` | plotly.js-locales | $LOCALES | MIT |
+
+Fonts of PDF files in \`render/fonts/\`, cut by \`deploy/fonts.py\`; their licences stand beside them.
+
+| file | package | version | licence |
+|---|---|---|---|
+| \`Inter-Regular.ttf\`, \`Inter-SemiBold.ttf\` | inter-ui | $INTER_STATIC | OFL-1.1 |
+| \`DejaVuSans.ttf\` | dejavu-fonts-ttf | $DEJAVU | Bitstream Vera |
+| \`NotoEmoji.ttf\` | @fontsource/noto-emoji | $NOTO_EMOJI | OFL-1.1 |
 MD
-ls -l "$out"
+# The fonts of PDF files: cut, with digits of equal width.
+python3 -m venv "$work/fonts"
+"$work/fonts/bin/pip" install --quiet --disable-pip-version-check fonttools==4.68.0 brotli==1.2.1
+"$work/fonts/bin/python" "$root/deploy/fonts.py" "$work/node_modules" "$root/render/fonts"
+cp inter-ui/LICENSE.txt "$root/render/fonts/LICENSE-Inter.txt"
+cp dejavu-fonts-ttf/LICENSE "$root/render/fonts/LICENSE-DejaVu.txt"
+cp @fontsource/noto-emoji/LICENSE "$root/render/fonts/LICENSE-NotoEmoji.txt"
+ls -l "$out" "$root/render/fonts"

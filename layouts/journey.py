@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from i18n import number, text
 from layouts.parts import hidden, icon, notice, skeleton
 from render.journey import Bar, Lane, Step, Story
+from render.outside import Line, Outside
 
 
 class ids:
@@ -93,6 +94,7 @@ def journey(lang: str, story: Story, audio: Sequence[str]) -> Component:
                             for tone, words in (("in_progress", text(lang, "Waiting")),
                                                 ("exit_key", text(lang, "Ringing without an answer")),
                                                 ("answered", text(lang, "Talking")))], className="lane-legend")]),
+        *_outside(lang, story.outside),
         html.Div([html.Div([html.H3(text(lang, "What happened")), raw], className="steps-head"),
                   None if story.whole else html.P(text(
                       lang, "A part of the log of these days cannot be read: lines may be missing here."),
@@ -100,6 +102,27 @@ def journey(lang: str, story: Story, audio: Sequence[str]) -> Component:
                   html.Ol([_step(step) for step in story.steps], className="steps")]),
         html.P(text(lang, "Call id: {callids}", callids=", ".join(story.callids)), className="quiet")],
         className="journey")
+
+
+def _outside(lang: str, found: Outside | None) -> list[Component]:
+    """What the call records know beside the log; nothing where they know nothing."""
+    if found is None:
+        return []
+    words = text(lang, "{time} from the call to the first queue: menus and announcements.", time=found.silence)
+    before = [html.P(words, className="quiet")] if found.silence else []
+    parts = [
+        (text(lang, "Before the queue"), [*before, _lines(found.before)] if found.silence or found.before else []),
+        (text(lang, "After the queue"), [_lines(found.after)] if found.after else []),
+        (text(lang, "Calls back to this number"), [_lines(found.backs)] if found.backs else [html.P(text(
+            lang, "Nobody called back from an extension in the day that followed."), className="quiet")]
+         if found.backs is not None else [])]
+    return [html.Div([html.H3(title), *inside], className="outside") for title, inside in parts if inside]
+
+
+def _lines(lines: Sequence[Line]) -> Component | None:
+    return html.Ol([html.Li([html.Time(line.time), html.Span(icon(line.icon), className=f"dot role-{line.role}"),
+                             html.Div([html.Strong(line.label), html.P(line.sentence)])]) for line in lines],
+                   className="steps") if lines else None
 
 
 def _lane(lane: Lane) -> Component:

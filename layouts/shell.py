@@ -69,6 +69,7 @@ RAIL = (
     Entry("/agents", "person-badge", mark("Agents"), "agents"),
     Entry("/reports", "bar-chart", mark("Reports"), "reports"),
     Entry("/users", "people", mark("Users"), "admin"),
+    Entry("/data-health", "heart-pulse", mark("Data health"), "admin"),
 )
 # Pages that the menu of a person leads to.
 OWN = (Entry("/account", "person-circle", mark("My account"), ""),)
@@ -117,16 +118,18 @@ def presets(lang: str, hrefs: dict[str, str], current: str) -> list[Component]:
 
 
 def freshness(lang: str, state: str, until: str, age: int | None, cause: str, share: float | None,
-              clock: dict[str, int]) -> list[Component]:
+              clock: dict[str, int], beside: str = "", href: str = "") -> list[Component]:
     """Site time and age of the data; seconds run on in the browser. `share` (0 to 1) of a history has been read;
-    `clock` is epoch and offset of the site, in s."""
+    `clock` is epoch and offset of the site, in s. `beside` says what is wrong with Issabel's databases, `href` is where
+    more is told."""
     words = {"ok": text(lang, "Up to date"), "late": text(lang, "Late"), "stale": text(lang, "Not current"),
              "error": text(lang, "Error"), "empty": text(lang, "No data"), "reading": text(lang, "Reading")}
     marks = {"ok": "check2", "late": "hourglass-split", "reading": "hourglass-split", "empty": "inbox"}
     seconds = {"data-age": str(age), "data-words": text(lang, "{age} ago")} if age is not None else {}
     body = [html.Span(words[state])] if not until else [
         html.Span(text(lang, "Data until {time}", time=until)), html.Span(className="age", **seconds)]
-    return [html.Span([icon(marks.get(state, "exclamation-triangle")), hidden(words[state]), *body,
+    return [*_beside(lang, beside, href),
+            html.Span([icon(marks.get(state, "exclamation-triangle")), hidden(words[state]), *body,
                        None if share is None else html.Progress(value=f"{share:.3f}", max="1"),
                        None if share is None else html.Span(percent(lang, 100 * share, 0), className="share"),
                        html.Span(cause, className="cause") if cause else None],
@@ -134,6 +137,18 @@ def freshness(lang: str, state: str, until: str, age: int | None, cause: str, sh
             html.Span([icon("clock-history"), html.Span(className="clock", **{
                 "data-epoch": str(clock["epoch"]), "data-offset": str(clock["offset"])})],
                 className="site-time", title=text(lang, "Time of the call center"))]
+
+
+def _beside(lang: str, cause: str, href: str) -> list[Component]:
+    """What is done without, and why: names and call records stay as they were known last."""
+    if not cause:
+        return []
+    said = text(lang, "Issabel's databases: {cause}", cause=cause)
+    inside = [icon("database-exclamation"), html.Span(said, className="words")]
+    more = text(lang, "{cause}. The numbers come from the log and are complete; names are those known last.",
+                cause=said)
+    return [dcc.Link(inside, href=href, className="fresh late database", title=more) if href else html.Span(
+        inside, className="fresh late database", title=more)]
 
 
 def index(prefix: str, lang: str) -> str:

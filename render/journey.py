@@ -1,13 +1,14 @@
 """One call as a picture and as sentences: when it waited, rang and was talked to, and every line of the log."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from i18n import NOTHING, clock, duration, text
 from render import call_rows, events
 from render.call_rows import missing, outcome, plain, seconds, words
+from render.outside import Outside, outside
 
 _MARKS = {  # drawing and colour role by event
     "ENTERQUEUE": ("telephone-inbound", "wait"), "CONNECT": ("check-circle-fill", "answered"),
@@ -71,11 +72,14 @@ class Story:
     steps: tuple[Step, ...]
     callids: tuple[str, ...]
     whole: bool
+    outside: Outside | None = None
 
 
-def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt.datetime) -> Story:
+def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt.datetime, record: Any = None,
+          did: Callable[[str], str] = str) -> Story:
     """The story of a data.call_events.Journey. `queues` are names by queue, `moment(epoch)` a time of the site, `now`
-    ends what goes on."""
+    ends what goes on, `record` is what the call records say (data.cdr.CallRecord), `did` how a dialled number is
+    shown."""
     call = found.call.to_dict("records")[0]
     legs = found.legs.to_dict("records")
     said, role = outcome(lang, call["outcome"])
@@ -83,8 +87,10 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
     end = max([now if missing(leg["call_end"]) else leg["call_end"] for leg in legs])
     span = max((end - start).total_seconds(), 1.0)
     agents, visited = ", ".join(map(words, call["agent_names"])), " → ".join(map(words, call["queue_names"]))
+    dialled = call["did"] if not missing(call["did"]) else record.did if record else None
+    dialled = did(dialled) if dialled else dialled
     facts = (
-        (text(lang, "Entered"), call_rows.when(lang, start)), (text(lang, "DID"), words(call["did"])),
+        (text(lang, "Entered"), call_rows.when(lang, start)), (text(lang, "DID"), words(dialled)),
         (text(lang, "Queues"), visited or NOTHING), (text(lang, "Agents"), agents or NOTHING),
         (text(lang, "Wait"), seconds(call["wait"])), (text(lang, "Talk"), seconds(call["talk"])))
     return Story(
@@ -93,15 +99,14 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
         tuple((100 * part, duration(span * part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)),
         tuple(_lane(lang, leg, found.attempts, start, span, now) for leg in legs),
         tuple(_step(lang, one, queues, moment(one.ts), start) for one in found.events), tuple(found.callids),
-        found.whole)
+        found.whole, outside(lang, record, dialled or "", int(start.timestamp()), moment) if record else None)
 
 
 def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, span: float,
           now: dt.datetime) -> Lane:
     def bar(since: Any, until: Any, kind: str, hint: str) -> Bar:
-        left = min(max((since - start).total_seconds() / span * 100, 0.0), 100.0)
-        width = min(max((until - since).total_seconds() / span * 100, 0.0), 100.0 - left)
-        return Bar(round(left, 3), round(width, 3), kind, hint)
+        left, right = (min(max((at - start).total_seconds() / span * 100, 0.0), 100.0) for at in (since, until))
+        return Bar(round(left, 3), round(max(right - left, 0.0), 3), kind, hint)
 
     said, role = outcome(lang, leg["outcome"])
     end = now if missing(leg["call_end"]) else leg["call_end"]

@@ -5,10 +5,11 @@ white square. Digits are all equally wide.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
@@ -18,15 +19,28 @@ _FILES = {REGULAR: "Inter-Regular", STRONG: "Inter-SemiBold", "cca-others": "Dej
 # Marks that steer the direction of text or join pictures have no shape of their own and would turn others around.
 _SILENT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _SPACE = re.compile(r"\s+")
+# Scripts that run from right to left: what is drawn from the left is turned around first.
+_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?: [\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+)*")
 _PLAIN = re.compile(r"[\x20-\x7e\xa0-\xac\xae-\xff–—−…·÷×]*")
+_BEYOND = re.compile("<([0-9A-F]{5,6})>")
+_library = ttfonts.makeToUnicodeCMap
 Run = tuple[str, str]  # font, words
 
 
 @cache
 def ready() -> None:
     """Registers the fonts, once."""
+    ttfonts.makeToUnicodeCMap = _unicode
     for name, file in _FILES.items():
         pdfmetrics.registerFont(TTFont(name, str(FONTS / f"{file}.ttf")))
+
+
+def _unicode(name: str, codes: Sequence[int]) -> str:
+    """The table by which a reader copies text: the library writes characters beyond the first 65,536, such as pictures,
+    in a way that breaks the whole table."""
+    lines = _library(name, codes).split("\n")
+    return "\n".join(_BEYOND.sub(lambda found: f"<{chr(int(found[1], 16)).encode('utf-16-be').hex().upper()}>", line)
+                     for line in lines)
 
 
 def clean(words: str) -> str:
@@ -50,7 +64,7 @@ def runs(words: str, font: str = REGULAR) -> list[Run]:
     if _PLAIN.fullmatch(words):
         return [(font, words)] if words else []
     made: list[Run] = []
-    for character in words:
+    for character in _RIGHT.sub(lambda found: found[0][::-1], words):
         name = _font(character, font)
         if not name:
             name, character = "cca-others", "\u25a1"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsing import chromium, visit  # noqa: F401  one browser for all tests of a process
+from tests.mariadb import mariadb, mariadb_server, tunnel  # noqa: F401
 
 
 def pytest_addoption(parser):

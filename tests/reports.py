@@ -14,7 +14,7 @@ HOSTILE = ("=HYPERLINK(\"http://x\";\"y\")", "+1+1", "-2+3", "@SUM(A1)", "\tTab"
 def _call(number: int, enter: int, queue: str, agent: str, caller: str, end: str) -> list[str]:
     callid = f"{enter}.{number}"
     wait, talk = 3 + number % 40, 20 + number * 7 % 300
-    lines = [f"{enter}|{callid}|{queue}|NONE|DID|601700{number % 3:04}",
+    lines = [f"{enter}|{callid}|{queue}|NONE|DID|{'' if caller == '205' else f'601700{number % 3:04}'}",
              f"{enter}|{callid}|{queue}|NONE|ENTERQUEUE||{caller}|1"]
     if end in ("agent", "caller"):
         return [*lines, f"{enter + wait}|{callid}|{queue}|{agent}|CONNECT|{wait}|{callid}9|2",
@@ -41,8 +41,8 @@ def lines(a_day: int = 30) -> str:
         for place in range(a_day):
             enter = midnight + 8 * 3600 + place * 1100
             caller = "205" if number % 10 == 9 else "anonymous" if number % 17 == 0 else f"+57300{number % 90:07}"
-            made += _call(number, enter, "Ventas" if number % 3 else "Soporte", agents[number % len(agents)].strip("\t"),
-                          caller, ENDS[number % len(ENDS)])
+            made += _call(number, enter, "Ventas" if number % 3 else "Soporte",
+                          agents[number % len(agents)].strip("\t"), caller, ENDS[number % len(ENDS)])
             number += 1
     return "\n".join(sorted(made, key=lambda line: int(line.split("|")[0]))) + "\n"
 

@@ -4,6 +4,7 @@
   "use strict";
   var LOOK = 500;
   var jobs = new Map();
+  var gone = new Set();   /* what an answer that is still on its way may not bring back */
   var timer = null;
   function box() { return document.getElementById("reports-jobs"); }
   function base() { return document.getElementById("shell").dataset.prefix + "api/reports/"; }
@@ -59,6 +60,7 @@
     node.querySelector("button").textContent = going ? words.cancel : words.remove;
   }
   function end(id) {
+    gone.add(id);
     ask("jobs/" + id, "DELETE").then(forget, forget);
     function forget() {
       jobs.delete(id);
@@ -74,7 +76,7 @@
     });
     Promise.all(going.map(function (job) {
       return ask("jobs/" + job.id).then(function (now) {
-        if (!jobs.has(job.id)) { return; }
+        if (gone.has(job.id)) { return; }
         jobs.set(job.id, now);
         if (box()) { row(now); }
         if (now.state === "done" && job.mine) { save(now); }
@@ -124,6 +126,7 @@
     place.dataset.read = "yes";
     ask("jobs").then(function (found) {
       found.jobs.forEach(function (job) {
+        if (gone.has(job.id)) { return; }
         jobs.set(job.id, Object.assign(job, {mine: jobs.has(job.id) && jobs.get(job.id).mine}));
         row(job);
       });

@@ -22,7 +22,7 @@ from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
-from tests.benchmarks import people
+from tests.benchmarks import live, people, reports
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -236,6 +236,8 @@ def main() -> None:
         for figure in people.figures(store):
             say(*figure)
         store.book.close()
+        live.figures(folder, say)
+    reports.main()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def constants(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("path", [ROOT / "app.py", *sorted(ROOT.glob("auth/*.py")), *(
-    ROOT / "data" / f"{name}.py" for name in ("sources", "book_open", "book_repair", "store"))], ids=lambda p: p.name)
+    ROOT / "data" / f"{name}.py" for name in ("sources", "book_open", "book_repair", "store", "mysql", "issabel",
+                                              "queue_table", "doctor", "doctor_log", "doctor_site"))],
+                         ids=lambda p: p.name)
 def test_every_sentence_with_a_name_has_its_words(path, lang):
     assert not {msg for msg in constants(path) if not catalogue(lang).get(msg)}
 
@@ -102,3 +104,9 @@ def test_no_sentence_is_written_outside_of_the_catalogues():
                 words = node.value
                 sentence = re.fullmatch(r"[A-ZÁÉÍÓÚÑ][\wáéíóúñ]+( [\wáéíóúñ]+)+[.…]?", words)
                 assert not sentence or words in EVERY | allowed, f"{path.name}: {words!r}"
+
+
+def test_one_call_is_not_said_like_many():
+    from render.words import OUTCOMES
+    for lang in LANGUAGES:
+        assert {f"one\x04{outcome.label}" for outcome in OUTCOMES} <= set(catalogue(lang))

@@ -1,0 +1,95 @@
+"""From settings to what they name: the log or the demonstration's, Issabel's databases, the store."""
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from config import Settings
+    from data.finding import Finding
+    from data.issabel import Issabel
+    from data.site import Site
+    from data.store import Store
+
+DEMO_ZONE = "America/Bogota"
+
+
+def centre(settings: "Settings") -> "Settings":
+    """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
+    named = "QUEUE_LOG_PATH" in settings.model_fields_set
+    if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
+        return settings
+    folder = settings.DATA_DIR / "demo"
+    return settings.model_copy(update={
+        "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
+        "TIMEZONE": DEMO_ZONE})
+
+
+def first_demo(settings: "Settings") -> Any:
+    """The demonstration centre, written when it is wanted and not there yet; None otherwise."""
+    from data import demo
+
+    folder = settings.QUEUE_LOG_PATH.parent
+    return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
+
+
+def open_issabel(settings: "Settings") -> "Issabel":
+    """Issabel's databases of these settings; nobody is asked yet. Without a server, or in the demonstration, none."""
+    from data.issabel import Issabel
+    from data.mysql import Access
+
+    access = Access(settings.DB_HOST, settings.DB_PORT, settings.DB_USER or "", settings.DB_PASSWORD or "",
+                    settings.DB_NAME_CDR, settings.DB_NAME_ASTERISK, settings.DB_NAME_CALLCENTER
+                    ) if settings.DB_HOST and not settings.DEMO else None
+    return Issabel(access, settings.DATA_DIR, ZoneInfo(settings.TIMEZONE))
+
+
+def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
+    """What is true of this center: its settings, what the administrator wrote, what the databases say."""
+    from data import site
+    from data.rules import Options
+
+    folder = settings.QUEUE_LOG_PATH.parent if settings.DEMO else settings.DATA_DIR
+    queues, levels, agents = site.names(folder / "names.csv")
+    options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
+                      internal_re=settings.INTERNAL_CALLERS)
+    return site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
+                     settings.DEMO).with_issabel(issabel.names)
+
+
+def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False) -> "Store":
+    """The store over the log of these settings; nothing is read yet. `read_only`: nothing ever is, what is there is
+    shown."""
+    from data import feed, store
+    from data.queue_table import TableFollower
+
+    issabel = issabel or open_issabel(settings)
+    place, table = open_site(settings, issabel), settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
+    source: Any = None
+    if read_only:
+        def source(_: Any) -> Any:
+            return feed.Nothing()
+    elif table:
+        database = issabel.another()
+
+        def source(book: Any) -> Any:
+            return TableFollower(database, settings.QUEUE_LOG_TABLE, place.zone, book)
+    # Each source has a book of its own: the same calls read from both would be there twice.
+    return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / ("store-mysql" if table else "store"), place,
+                       source=source, read_only=read_only)
+
+
+def examined(settings: "Settings") -> "list[Finding]":
+    """What the doctor finds in this installation; nothing is written."""
+    from data import book_open, doctor
+    from data.recordings import Recordings
+
+    issabel, store = open_issabel(settings), None
+    table = settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
+    if (settings.DATA_DIR / ("store-mysql" if table else "store") / book_open.NAME).exists():
+        try:
+            store = open_store(settings, issabel, read_only=True)
+            store.refresh()
+        except book_open.BookError as error:
+            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE)]
+    recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
+    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE)
