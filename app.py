@@ -183,7 +183,7 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/queues": ("queues", queues.layout, Permission.QUEUES),
              "/agents": ("agents", agents.layout, Permission.AGENTS),
              "/reports": ("reports", reports.layout, Permission.REPORTS),
-             "/data-health": ("health", health.layout, Permission.ADMIN),
+             "/data-health": ("health", lambda lang, **_: health.layout(lang, prefix), Permission.ADMIN),
              "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
              "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
              "/account": ("account", account.layout, None)}

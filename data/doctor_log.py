@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data import log_files, queue_log, queue_table, sources
-from data.filters import Filters
+from data import frames, log_files, queue_log, queue_table, sources
 from data.finding import NOTE, OK, WRONG, Finding, listed, quoted, readable, set_in_env
 from data.mysql import Database, DatabaseError
 from data.store import Store
@@ -81,7 +80,8 @@ def _age(newest: int | None, now: float) -> Finding:
     age = max(now - newest, 0.0)
     if age <= DAY:
         return Finding("log", OK, FRESH, {"age": duration(age)})
-    return Finding("log", WRONG if age > WEEK else NOTE, SILENT, {"age": duration(age)}, look)
+    said = f"{int(age // DAY)} d {int(age % DAY // 3600)} h"
+    return Finding("log", WRONG if age > WEEK else NOTE, SILENT, {"age": said}, look)
 
 
 def _table(table: str, database: Database | None, store: Store | None, now: float) -> Iterator[Finding]:
@@ -178,20 +178,15 @@ def lines(store: Store, path: Path) -> Iterator[Finding]:
 def calls(store: Store, now: float) -> Iterator[Finding]:
     """Calls that nobody ended."""
     view = store.view()
-    today = view.today()
-    first = today - dt.timedelta(days=29)
-    filters = Filters(first, today, origin="all")
-    count = int(view.totals(filters)["unknown"] or 0)
-    going = view.snapshot.open
-    old = now - view.snapshot.site.options.max_talk_open
-    forgotten = (going.number("enter") < old) & (going.number("enter") >= now - 30 * DAY)
-    count += int(forgotten.sum())
-    if not view.totals(filters)["offered"] and not count:
+    first, today = view.today() - dt.timedelta(days=29), view.today()
+    rows = view.snapshot.between(int(now) - 30 * DAY, int(now) + 1)
+    if not len(rows):
         return
-    if not count:
+    without = np.flatnonzero(rows.number("flags") & frames.FLAG["missing_end"])
+    if not len(without):
         yield Finding("calls", OK, ENDED)
         return
-    callids = going.text("callid").to_pylist()
-    samples = tuple(str(callids[at]) for at in np.flatnonzero(forgotten)[:5])
-    yield Finding("calls", NOTE, UNENDED, {"count": count},
-                  f"python app.py dump legs --start {first} --end {today} | grep -e unknown -e in_progress", samples)
+    callids = rows.text("callid")
+    yield Finding("calls", NOTE, UNENDED, {"count": len(without)},
+                  f"python app.py dump legs --start {first} --end {today} | grep missing_end",
+                  tuple(str(callids[int(at)].as_py()) for at in without[-5:]))

@@ -6,6 +6,7 @@ stays known.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from data.mysql import SHAPE, Access, Database, DatabaseError
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds between two looks at the names
+PULSE = 10.0  # between two looks whether the server is there
 NO_INDEX = "The table of the call records has no index by call"
 
 
@@ -77,15 +79,27 @@ class Issabel:
         if self.database is None:
             return
         self.database.tended = True
-        told = self.names
+        told, due = self.names, 0.0
         while not stop.is_set():
             try:
-                if self.refresh() is not told:
-                    changed(self.names)
-                    told = self.names
+                if self.database.problem or time.monotonic() >= due:
+                    due = time.monotonic() + every
+                    if self.refresh() is not told:
+                        changed(self.names)
+                        told = self.names
+                else:
+                    self._look()
             except Exception:
                 log.exception("the names of Issabel could not be taken this time")
-            stop.wait(min(max(self.database.away, 0.1), every) if self.database.problem else every)
+            stop.wait(min(max(self.database.away, 0.1), every) if self.database.problem else min(PULSE, every))
+
+    def _look(self) -> None:
+        """Notices a server that went away although nobody asks it anything."""
+        assert self.database is not None
+        try:
+            self.database.ask("SELECT 1", trial=True)
+        except DatabaseError as error:
+            self._say(f"{error}")
 
     # -- what pages ask --------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from i18n import text
 from layouts.parts import hidden, icon, skeleton
+from layouts.users import tabs
 from render.health import MARKS, Card, Line
 
 
@@ -19,14 +20,15 @@ class ids:
     cards = "health-cards"
 
 
-def layout(lang: str, **_: Any) -> Component:
+def layout(lang: str, prefix: str, **_: Any) -> Component:
     """The page before anything was examined."""
     return html.Div([
+        tabs(lang, prefix, "/data-health"),
         html.Section([html.Div(id=ids.verdict, className="verdict-words", role="status"),
                       html.Button([icon("arrow-clockwise"), html.Span(text(lang, "Examine again"))], id=ids.again,
                                   className="tool", type="button")], className="panel verdict"),
         html.Div(html.Section(skeleton("row", 4), className="panel"), id=ids.cards, className="health-cards")],
-        className="health no-filters")
+        className="accounts health no-filters")
 
 
 def verdict(lang: str, level: str, words: str, when: str) -> list[Component]:

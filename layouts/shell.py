@@ -144,7 +144,8 @@ def _beside(lang: str, cause: str, href: str) -> list[Component]:
     if not cause:
         return []
     said = text(lang, "Issabel's databases: {cause}", cause=cause)
-    inside = [icon("database-exclamation"), html.Span(said, className="words")]
+    inside = [icon("database-exclamation"), hidden(text(lang, "Issabel's databases")), html.Span(
+        cause, className="words")]
     more = text(lang, "{cause}. The numbers come from the log and are complete; names are those known last.",
                 cause=said)
     return [dcc.Link(inside, href=href, className="fresh late database", title=more) if href else html.Span(

@@ -71,8 +71,9 @@ def layout(lang: str, prefix: str, **_: str) -> Component:
 
 
 def tabs(lang: str, prefix: str, current: str) -> Component:
-    """People and audit are two pages of one entry of the rail."""
-    known = (("/users", "people", text(lang, "People")), ("/users/audit", "clock-history", text(lang, "Audit")))
+    """The pages of an administrator, side by side."""
+    known = (("/users", "people", text(lang, "People")), ("/users/audit", "clock-history", text(lang, "Audit")),
+             ("/data-health", "heart-pulse", text(lang, "Data health")))
     return html.Nav([dcc.Link([icon(drawing), words], href=page(prefix, path),
                               className="active" if path == current else "") for path, drawing, words in known],
                     className="segments account-tabs", **{"aria-label": text(lang, "Users")})
