@@ -33,8 +33,9 @@ TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.server", "auth.guard", "auth.pages",
-         "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard", "callbacks.queues",
+HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.reports", "api.server", "auth.guard",
+         "auth.pages", "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard",
+         "callbacks.queues",
          "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 START = 3.0  # seconds that the process of the reports is given to begin

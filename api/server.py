@@ -8,7 +8,7 @@ import flask_openapi3_swagger
 from flask import Response, jsonify, render_template_string, send_from_directory
 from flask_openapi3 import Info, OpenAPI, Server
 
-from api import errors
+from api import description, errors
 from auth.guard import COOKIE
 
 SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
@@ -50,7 +50,7 @@ def register(server: OpenAPI, prefix: str) -> list[str]:
     """Adds the description and its two readers under `<prefix>api/`; the endpoints, for the gate to open to anybody
     signed in."""
     def describe() -> Response:
-        return jsonify(server.api_doc)
+        return jsonify(description.complete(server.api_doc, prefix))
 
     def swagger() -> str:
         return render_template_string(

@@ -91,6 +91,8 @@ def _damaged(url: str, why: str) -> str:
     path = path_of(url)
     if path is None:
         return f"The database of the users at {make_url(url).render_as_string()} cannot be used: {why}."
+    if "locked" in why:
+        return f"The users in {path} are held by another program: end it, or try again in a moment."
     return (f"The users in {path} cannot be read ({why.splitlines()[0]}): put the newest copy of "
             f"{path.parent / 'backups'} in its place, or move the file away and run `python app.py users recover`.")
 

@@ -72,7 +72,7 @@ class Factors:
         """Without it from now on; an administrator does it for who lost the telephone and the codes."""
         number = self.users.number(name)
         with self.users.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.users.row(session, number)
             row.totp = row.totp_draft = None
             row.totp_used, row.recovery = 0, []
             self.users.note(session, "second_factor_off", by=by, address=address, target=row.username)
@@ -86,7 +86,7 @@ class Factors:
         """The user, now signed in; WrongCode, or Throttled before the code is even looked at."""
         counters = throttle.code_keys(number)
         with self.users.reading() as session:
-            name = session.get_one(Account, number).username
+            name = self.users.row(session, number).username
         try:
             with self.users.writing() as session:
                 throttle.take(session, counters, self.users.clock())
@@ -94,7 +94,7 @@ class Factors:
             self.users.record_failure("login_throttled", name, address)
             raise
         with self.users.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.users.row(session, number)
             step, kept = self._step(row.totp, code, row.totp_used), digest(code)
             right = row.active and row.totp is not None and (step is not None or kept in row.recovery)
             if right:

@@ -35,7 +35,7 @@ class Invitations:
         number, now, token = self.users.number(name), self.users.clock(), secrets.token_urlsafe(32)
         nothing = self.users.hashes.make(secrets.token_urlsafe(32))
         with self.users.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.users.row(session, number)
             row.password, row.must_change = nothing, False
             self.users.end_all(session, row)
             session.execute(delete(Invitation).where(Invitation.expires < now))

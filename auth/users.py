@@ -62,8 +62,12 @@ class UserStore:
         self.clock = clock
         self.hashes = passwords.Hashes(hasher)
         self.marker = Marker(folder / "people.json" if folder else None)
-        prepare(self.writer, url)
-        self._first(begin)
+        try:
+            prepare(self.writer, url)
+            self._first(begin)
+        except Unusable:
+            self.close()  # nothing of ours stays open beside the file that is to be replaced
+            raise
 
     def _first(self, begin: bool) -> None:
         try:
@@ -151,7 +155,7 @@ class UserStore:
     def entered(self, number: int, address: str = "", **detail: Any) -> User:
         """Notes that somebody came in, all that was asked for being right."""
         with self.writing() as session:
-            kept = session.get_one(Account, number)
+            kept = self.row(session, number)
             kept.last_login = self.clock()
             self.note(session, "login", by=kept, address=address, **detail)
             return user(kept)
@@ -198,10 +202,10 @@ class UserStore:
 
     def _set(self, number: int, new: str, *, must_change: bool, by: User | None, address: str) -> User:
         with self.reading() as session:
-            passwords.check(new, session.get_one(Account, number).username)
+            passwords.check(new, self.row(session, number).username)
         made = self.hashes.make(new)
         with self.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.row(session, number)
             row.password, row.must_change, row.changed = made, must_change, self.clock()
             self.end_all(session, row, keys=by is None or by.id != number)
             self.note(session, "password_changed", by=by, address=address, target=row.username)
@@ -221,6 +225,13 @@ class UserStore:
         if found is None:
             raise BadUser(NO_USER, name=name)
         return found.id
+
+    def row(self, session: Session, number: int) -> Account:
+        """The account of a number; BadUser when somebody has removed it meanwhile."""
+        found = session.get(Account, number)
+        if found is None:
+            raise BadUser(NO_USER, name=number)
+        return found
 
     def get(self, name: str | int) -> User | None:
         """The account of that name or id, active or not."""
@@ -259,7 +270,7 @@ class UserStore:
         """Changes role, given, taken, queues, language, theme or active. The last administrator stays one."""
         number = self.number(name)
         with self.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.row(session, number)
             ended = row.active and values.get("active") is False
             if ended and by is not None and by.id == number:
                 raise BadUser(NOT_YOURSELF)
@@ -279,7 +290,7 @@ class UserStore:
         """Removes the account and all that belongs to it; its lines in the audit stay."""
         number = self.number(name)
         with self.writing() as session:
-            row = session.get_one(Account, number)
+            row = self.row(session, number)
             if by is not None and by.id == number:
                 raise BadUser(NOT_YOURSELF)
             self.end_all(session, row)
@@ -297,7 +308,7 @@ class UserStore:
     def prefer(self, number: int, language: str) -> None:
         """Keeps the language a user chose for the next sign-in."""
         with self.writing() as session:
-            session.get_one(Account, number).language = language
+            self.row(session, number).language = language
 
     def disable(self, name: str | int, *, by: User | None = None, address: str = "") -> User:
         """Nobody can be this user any more; open sessions and tokens end at once."""

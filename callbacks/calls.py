@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -106,7 +105,7 @@ def show_bar(view: Callable, who: Callable, links: Callable, filters: Site | Non
     hrefs = {name: f"{base}?{changed(query, unit=None if name == 'legs' else name)}" for name in UNITS}
     return {
         "unit": page.units(lang, hrefs, unit), "chips": _chips(lang, base, query, chosen) if chosen else [],
-        **typed(query),
+        "words": typed(query),
         "exports": page.exports(lang, links(lang, chosen, unit)) if chosen and who().can("downloads") else []}
 
 
@@ -126,8 +125,7 @@ def show_note(view: Callable, who: Callable, filters: Site | None, version: int 
     unread = nothing_read(now, lang)
     if unread is not None:
         return unread
-    others = 0 if chosen.plain else calls.total(now, replace(call_filters.parse({}, now.today()),
-                                                             **vars(chosen.common)))
+    others = 0 if chosen.plain else calls.total(now, CallFilters(**vars(chosen.common)))
     if others:
         body = text(lang, "One queue visit of this period is left out.") if others == 1 else text(
             lang, "{count} queue visits of this period are left out.", count=number(lang, others))
@@ -223,24 +221,27 @@ def _span(low: int | None, high: int | None) -> str:
     return f"≥ {duration(low)}" if high is None else f"{duration(low)} – {duration(high)}"
 
 
-def narrow(filters: Site | None, ended_by: Any, **words: Any) -> str:
-    """The address after somebody typed or chose: only what differs from what it says already is changed in it. What
-    cannot be a duration changes nothing."""
-    if not filters:
+def narrow(filters: Site | None, given: Site | None) -> str:
+    """The address after somebody wrote in some of the fields (`given`, by name) or chose; a word that cannot be a
+    duration changes nothing, nor does one that the address says already."""
+    if not filters or not isinstance(given, Mapping):
         raise PreventUpdate
-    shown = typed(filters["query"])
-    given = {name: word.strip() if isinstance(word, str) else "" for name, word in words.items()}
-    moved: dict[str, Any] = {name: word for name, word in given.items() if word != shown[name]}
-    if "did" in moved:
-        moved["did"] = [word.strip() for word in moved["did"].split(",") if word.strip()]
-    for name in [name for name, _ in SPANS if name in moved]:
-        moved[name] = seconds(moved[name])
-        if moved[name] is None:
-            raise PreventUpdate
-    chosen = [word for word in ended_by or () if word in ENDED_BY] if isinstance(ended_by, list) else []
-    if set(chosen) != set(shown["ended_by"]):
-        moved["ended_by"] = chosen
-    query = changed(filters["query"], **{name: word or None for name, word in moved.items()})
+    shown, moved = typed(filters["query"]), dict[str, Any]()
+    for name, said in shown.items():
+        word = given.get(name)
+        word = word.strip() if isinstance(word, str) else word
+        if word == said or not isinstance(word, type(said)):
+            continue
+        if name == "did":
+            word = [one.strip() for one in word.split(",") if one.strip()]
+        elif name == "ended_by":
+            word = [one for one in word if isinstance(one, str) and one in ENDED_BY]
+        elif name != "q":
+            word = seconds(word)
+            if word is None:
+                continue
+        moved[name] = word or None
+    query = changed(filters["query"], **moved)
     if query == changed(filters["query"]):
         raise PreventUpdate
     return f"?{query}" if query else ""
@@ -332,10 +333,8 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
     words and addresses of downloads."""
     filters, version = Input(shell.ids.filters, "data"), Input(shell.ids.version, "data")
     said = State(shell.ids.filters, "data")
-    spans = {name: Output(one, "value") for name, one in SPANS}
     on(output={"unit": Output(ids.unit, "children"), "chips": Output(ids.chips, "children"),
-               "q": Output(ids.search, "value"), **spans, "did": Output(ids.did, "value"),
-               "ended_by": Output(ids.ended_by, "value"), "exports": Output(ids.exports, "children")},
+               "words": Output(ids.words, "data"), "exports": Output(ids.exports, "children")},
        inputs={"filters": filters})(partial(show_bar, view, who, links))
     on(output=Output(ids.note, "children"), inputs={"filters": filters, "version": version})(
         partial(show_note, view, who))
@@ -343,9 +342,7 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
                "columns": Output(ids.columns, "children")},
        inputs={"filters": filters, "made": State(ids.made, "data")})(partial(show_grid, who))
     on(output=Output(ids.address, "data"),
-       inputs={"q": Input(ids.search, "value"), "did": Input(ids.did, "value"),
-               "ended_by": Input(ids.ended_by, "value"), **{name: Input(one, "value") for name, one in SPANS},
-               "filters": said}, prevent_initial_call=True)(narrow)
+       inputs={"given": Input(ids.typed, "data"), "filters": said}, prevent_initial_call=True)(narrow)
     on(output=Output(ids.count, "children"), inputs={"filters": filters, "version": version})(
         partial(show_count, view, who))
     on(output=Output(ids.grid, "getRowsResponse"),
@@ -367,5 +364,10 @@ def register_clientside(app: Dash) -> None:
         app.clientside_callback(ClientsideFunction("calls", "drawn"),
                                 Output(ids.ready, "data", allow_duplicate=True), Input(name, "children"),
                                 prevent_initial_call=True)
+    app.clientside_callback(ClientsideFunction("calls", "fill"), *(
+        Output(name, "value") for name in (ids.ended_by, ids.search, ids.did, *(one for _, one in SPANS))),
+        Input(ids.words, "data"))
+    app.clientside_callback(ClientsideFunction("calls", "ended"), Output(ids.ready, "data", allow_duplicate=True),
+                            Input(ids.ended_by, "value"), State(ids.words, "data"), prevent_initial_call=True)
     app.clientside_callback(ClientsideFunction("calls", "grown"), Output(ids.seen, "data"), Input(ids.total, "data"),
                             State(ids.seen, "data"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LOOK = 0.25  # seconds between two looks at the sizes of the files, and at least between two readings
+SAFE = 1.5  # seconds within which what was written is certainly on the disk
 
 
 def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
@@ -20,18 +21,19 @@ def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
     book = store.book.folder / book_open.NAME
     log_file = store.follower.path  # a table has none: it is looked at every `seconds`
     files = [*([log_file] if log_file else []), book, book.with_name(book.name + "-wal")]
-    grown = False
     while not stop.is_set():
         mark = [_look(path) for path in files]
-        # What was seen to grow may be readable only a moment later: it is looked at once more.
-        due = time.monotonic() + (min(LOOK, seconds) if grown else seconds)
+        # What another process writes into the book can be read only once it is safe on the disk, and then no file
+        # changes any more: a book that was written just now is looked at again.
+        fresh = any(found and time.time() - found[2] / 1e9 < SAFE for found in mark[-2:])
+        due = time.monotonic() + (min(LOOK, seconds) if fresh else seconds)
         try:
             store.refresh()
         except Exception:
             log.exception("the log could not be read this time")
-        grown = False
-        while not grown and not stop.wait(min(LOOK, seconds)) and time.monotonic() < due:
-            grown = [_look(path) for path in files] != mark
+        while not stop.wait(min(LOOK, seconds)) and time.monotonic() < due:
+            if [_look(path) for path in files] != mark:
+                break
 
 
 def _look(path: Path) -> tuple[int, int, int] | None:

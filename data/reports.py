@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import call_rows, calls, journeys
+from data import agent_questions, call_rows, calls, journeys
 from data.call_filters import CallFilters, Sort
 from data.calls import NEWEST
 from data.filters import Filters
@@ -127,15 +127,22 @@ def _events(view: View, filters: CallFilters) -> Rows:
 
 
 def _agents(view: View, filters: CallFilters) -> Rows:
-    frame = view.by_agent(filters.common)
-    frame = frame.assign(asa=frame["asa_sum"] / frame["asa_count"].where(frame["asa_count"] > 0))
-    sums = {name: int(frame[name].sum()) for name in ("answered", "transferred", "missed", "ended_by_agent",
-                                                      "talk_total", "talks", "asa_sum", "asa_count")}
-    total: dict[str, Any] = {**sums, "share": 100.0 if sums["answered"] else None,
-                             "avg_talk": sums["talk_total"] / sums["talks"] if sums["talks"] else None,
-                             "asa": sums["asa_sum"] / sums["asa_count"] if sums["asa_count"] else None}
+    """Everybody with calls or time. `busy` and `ready` are the seconds that an occupancy can be computed from."""
+    frame = agent_questions.by_agent(view, filters.common)
+    waits = view.by_agent(filters.common)[["agent", "asa_sum", "asa_count", "talks"]]
+    frame = frame.merge(waits, "left", "agent").fillna({"asa_sum": 0, "asa_count": 0, "talks": 0})
+    ready = (frame["login"] - frame["pause"]).fillna(0)
+    known = ready > 0
+    frame = frame.assign(asa=frame["asa_sum"] / frame["asa_count"].where(frame["asa_count"] > 0),
+                         busy=frame["talk"].where(known, 0), ready=ready.where(known, 0))
+    sums: dict[str, Any] = {name: int(frame[name].sum()) for name in (
+        "answered", "transferred", "missed", "ended_by_agent", "talk_total", "talks", "asa_sum", "asa_count", "busy",
+        "ready", "login", "pause")}
     frame["share"] = 100.0 * frame["answered"] / sums["answered"] if sums["answered"] else float("nan")
-    return _whole(frame, total)
+    for name, over, under, scale in (("avg_talk", "talk_total", "talks", 1), ("asa", "asa_sum", "asa_count", 1),
+                                     ("occupancy", "busy", "ready", 100)):
+        sums[name] = scale * sums[over] / sums[under] if sums[under] else None
+    return _whole(frame, {**sums, "share": 100.0 if sums["answered"] else None})
 
 
 def _metrics(view: View, filters: CallFilters) -> Rows:

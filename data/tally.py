@@ -93,7 +93,9 @@ class Tally:
     def legs_of(self, *callids: str) -> Rows:
         """Every leg of these calls within the queues that are allowed, whatever its time: nobody's filter hides a part
         of a journey. Empty for a callid that the user may not know."""
-        queues, wanted = self.allowed(), pa.array(callids, pa.large_string())
+        # Half a surrogate, which no log can have, is no text for the comparison.
+        queues, wanted = self.allowed(), pa.array([one.encode("utf-8", "replace").decode() for one in callids],
+                                                  pa.large_string())
         everything = len(queues) == len(self.snapshot.queue_words.texts)
 
         def keep(run: Any, chosen: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Frames about agents to figures, as plain dictionaries."""
 
+from html import escape  # Plotly reads markup in every text
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,11 @@ def pauses(frame: pd.DataFrame, lang: str, theme_name: str | None, most: int = 1
     for role, reason in zip(REASON_ROLES, [*kept, *([None] if len(kept) < len(order) else [])], strict=False):
         part = groups[groups["group"].isna()] if reason is None else groups[groups["group"] == reason]
         seconds = part.groupby("name")["seconds"].sum().reindex(people, fill_value=0)
-        label = text(lang, "Other reasons") if reason is None else reason or text(lang, "(no reason)")
+        label = text(lang, "Other reasons") if reason is None else escape(
+            reason, quote=False) if reason else text(lang, "(no reason)")
         traces.append({
-            "type": "bar", "orientation": "h", "name": label, "y": [name.split(" (")[0] for name in people],
+            "type": "bar", "orientation": "h", "name": label,
+            "y": [escape(name.split(" (")[0], quote=False) for name in people],
             "x": [round(float(n) / 3600, 3) for n in seconds], "meta": role, "marker": {"color": tone[role]},
             "text": [duration(float(n)) for n in seconds], "textposition": "none", "hovertemplate": "%{text}"})
     return {"data": traces, "layout": layout(

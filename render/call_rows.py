@@ -31,12 +31,12 @@ class Column:
 
 
 LEGS = (
-    Column("enter", mark("Date and time"), 156, "number", "enter"),
+    Column("enter", mark("Date and time"), 166, "number", "enter"),
     Column("caller", mark("Number"), 108, "caller", "caller"),
-    Column("did", mark("DID"), 102, "text", "did"),
+    Column("did", mark("DID"), 106, "text", "did"),
     Column("queue", mark("Queue"), 120, "text", "queue_name"),
     Column("agent", mark("Agent"), 150, "text", "agent_name"),
-    Column("outcome", mark("Outcome"), 130, "outcome", "outcome"),
+    Column("outcome", mark("Outcome"), 124, "outcome", "outcome"),
     Column("wait", mark("Wait (m:ss)"), 70, "number", "wait"),
     Column("talk", mark("Talk (m:ss)"), 108, "number", "talk"),
     Column("end_by", mark("Ended by"), 102, "text", "end_by"),
@@ -50,12 +50,12 @@ LEGS = (
     Column("callid", mark("Call id"), 190, "text", "callid", extra=True),
 )
 CALLS = (
-    Column("enter", mark("Date and time"), 156, "number", "enter"),
+    Column("enter", mark("Date and time"), 166, "number", "enter"),
     Column("caller", mark("Number"), 108, "caller", "caller"),
-    Column("did", mark("DID"), 102, "text", "did"),
+    Column("did", mark("DID"), 106, "text", "did"),
     Column("queue", mark("Queues"), 120, "text", "queues"),
     Column("agent", mark("Agents"), 150, "text", "agents"),
-    Column("outcome", mark("Outcome"), 130, "outcome", "outcome"),
+    Column("outcome", mark("Outcome"), 124, "outcome", "outcome"),
     Column("wait", mark("Wait (m:ss)"), 70, "number", "wait"),
     Column("talk", mark("Talk (m:ss)"), 108, "number", "talk"),
     Column("legs", mark("Queue visits"), 104, "number", "legs"),

@@ -7,6 +7,7 @@ leave it. Time is minutes since the day began, so that a day of 23 or 25 hours i
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape  # Plotly reads markup in every text
 from typing import Any
 
 import pandas as pd
@@ -103,7 +104,8 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
     return {"data": traces, "layout": layout(
         theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis,
         yaxis={"range": [-0.6, len(rows.labels) - 0.4], "tickvals": list(range(len(rows.labels))),
-               "ticktext": list(reversed(rows.labels)), "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
+               "ticktext": [escape(label, quote=False) for label in reversed(rows.labels)],
+               "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
                "rangemode": "normal"}, **more)}
 
 
@@ -138,9 +140,9 @@ def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str,
             "kind", "queue", "reason", "callid", "start", "end", "row", "low", "high")), strict=True):
         label = f"{clock(start)} – {clock(end)} · {duration(end - start)}"
         if kind == "paused":
-            label = f"{reason or text(lang, NO_REASON)} · {label}"
+            label = f"{escape(reason or text(lang, NO_REASON), quote=False)} · {label}"
         elif kind in ("ringing", "missed"):
-            label = f"{queue} · {label}"
+            label = f"{escape(queue, quote=False)} · {label}"
         pieces = int((high - low) // LONG) + 1
         points = [low, high] if pieces == 1 else [low + (high - low) * i / pieces for i in range(pieces + 1)]
         x += [*(round(point, 2) for point in points), None]
@@ -150,7 +152,7 @@ def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str,
     return [{"type": "scatter", "mode": "lines", "x": x, "y": y, "text": words, "name": name,
              **({"customdata": calls} if any(calls) else {}), "connectgaps": False,
              "line": {"color": colour, "width": round(max(width, 3), 1), "simplify": False},
-             "hovertemplate": "%{text}<extra>" + name.replace("<", "&lt;") + "</extra>"}]
+             "hovertemplate": "%{text}<extra>" + escape(name, quote=False) + "</extra>"}]
 
 
 def legend(frame: pd.DataFrame, lang: str, theme_name: str | None) -> list[tuple[str, str]]:

@@ -74,6 +74,8 @@ GLOSSARY: dict[str, Term] = {
     "asa_sum": Term(mark("Wait of the answered calls together"), "", "seconds", 0, False),
     "asa_count": Term(mark("Answered calls with a wait"), "", "count", 0, False),
     "talks": Term(mark("Answered calls with a conversation"), "", "count", 0, False),
+    "busy": Term(mark("Time talking while connected"), "", "seconds", 0, False),
+    "ready": Term(mark("Time connected without pauses"), "", "seconds", 0, False),
     "legs": Term(mark("Queue visits"), "", "count", 0, False),
     "count": Term(mark("Count"), "", "count", 0, False),
 }

@@ -105,9 +105,8 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
 def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, span: float,
           now: dt.datetime) -> Lane:
     def bar(since: Any, until: Any, kind: str, hint: str) -> Bar:
-        left = min(max((since - start).total_seconds() / span * 100, 0.0), 100.0)
-        width = min(max((until - since).total_seconds() / span * 100, 0.0), 100.0 - left)
-        return Bar(round(left, 3), round(width, 3), kind, hint)
+        left, right = (min(max((at - start).total_seconds() / span * 100, 0.0), 100.0) for at in (since, until))
+        return Bar(round(left, 3), round(max(right - left, 0.0), 3), kind, hint)
 
     said, role = outcome(lang, leg["outcome"])
     end = now if missing(leg["call_end"]) else leg["call_end"]

@@ -175,12 +175,12 @@ def _pairs(paper: Paper, x: float, y: float, room: float, title: str, pairs: lis
         canvas.setFillColor(TONE["quiet"])
         put(canvas, x, y, label, 9)
         canvas.setFillColor(TONE["ink"])
-        said = lines(words, room - 125, 9)
+        said = lines(words, room - 150, 9)
         for number, line in enumerate(said):
             if y < FOOT + 20:
-                put(canvas, x + 125, y, "…", 9)
+                put(canvas, x + 150, y, "…", 9)
                 return y
-            put(canvas, x + 125, y, line, 9)
+            put(canvas, x + 150, y, line, 9)
             y -= 13 if number < len(said) - 1 else 16
     return y
 

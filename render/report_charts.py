@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -43,13 +44,15 @@ def lying(labels: Sequence[str], series: Bars, theme_name: str | None, hover: st
           colours: Sequence[str] | None = None) -> Figure:
     """Bars that lie, the first label on top; series are stacked. `colours` are those of the bars of a single series."""
     tone = tones(theme_name)
-    names = [label if len(label) <= 28 else f"{label[:27]}…" for label in labels]
+    # The library reads a little HTML in every text: a name with a bracket in it stays a name.
+    names = [escape(label if len(label) <= 28 else f"{label[:27]}…", quote=False) for label in labels]
     places = list(range(len(names)))
     traces = [{
         "type": "bar", "orientation": "h", "name": name, "meta": role, "y": places, "x": list(values),
         "text": [number("en", value) for value in values] if len(series) == 1 and ticks == ",d" else None,
         "textposition": "outside", "cliponaxis": False, "textfont": {"color": tone["quiet"], "size": 11},
-        "customdata": list(labels), "marker": {"color": list(colours) if colours else tone[role], "line": {"width": 0}},
+        "customdata": [escape(label[:200], quote=False) for label in labels],
+        "marker": {"color": list(colours) if colours else tone[role], "line": {"width": 0}},
         "hovertemplate": hover} for name, role, values in series]
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", barcornerradius=3, bargap=.34, showlegend=False, hovermode="closest",

@@ -7,6 +7,7 @@ from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.layout import Layout, ManualLayout
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from render.theme import TONES
@@ -31,7 +32,9 @@ def add(sheet: Worksheet, plans: list[Any]) -> None:
     row = 2
     for one in plans:
         made = _chart(sheet.parent[one.name], one)
-        made.width, made.height = WIDE, max(HIGH, min(1.2 + .75 * one.rows, 40)) if one.part.table.across else HIGH
+        made.width, made.height = WIDE, max(HIGH, min(1.2 + .75 * one.rows, 26)) if one.part.table.across else HIGH
+        if row > 2:
+            sheet.row_breaks.append(Break(id=row - 2))  # on paper a chart is never torn apart
         sheet.add_chart(made, f"B{row}")
         row += int(made.height / .52) + 2
 
@@ -56,12 +59,15 @@ def _chart(source: Worksheet, one: Any) -> BarChart:
         ln=_thin(_TONE["line"]))
     made.x_axis.number_format = {"days": "dd/mm", "intervals": "dd/mm hh:mm"}.get(table.key, "General")
     made.x_axis.tickLblPos = "low"
+    if not table.across:
+        made.x_axis.tickLblSkip = -(-one.rows // 16)
     if table.across:
         made.x_axis.scaling.orientation = "maxMin"
     made.legend.position = "b"
     if len(table.series) == 1:
-        made.legend = None
-        made.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False)
+        made.legend, made.grouping, made.overlap = None, "clustered", 0
+        made.dataLabels = DataLabelList(dLblPos="outEnd", showVal=True, showSerName=False, showCatName=False,
+                                        showLegendKey=False)
     if table.line and not table.across:
         made += _line(source, keys.index(table.line) + 1, last, labels)
     made.layout = Layout(ManualLayout(xMode="edge", yMode="edge", x=.24 if table.across else .06, y=.13,

@@ -85,6 +85,7 @@ ABANDON = Ratio(_LOST, {"offered": 1, "short_abandoned": -1, "in_progress": -1},
 LEVEL = Ratio({"in_sl": 1}, {"answered": 1, **_LOST, "timeout": 1, "exit_empty": 1}, 100)
 ASA = Ratio({"asa_sum": 1}, {"asa_count": 1})
 TALK = Ratio({"talk_total": 1}, {"talks": 1})
+OCCUPANCY = Ratio({"busy": 1}, {"ready": 1}, 100)
 AHT = Ratio({"talk_total": 1}, {"talks": 1}, plus="wrapup")
 
 COUNTED = (
@@ -114,7 +115,7 @@ TABLES = {table.key: table for table in (
         _metric("ended_by_agent", total="sum"), _metric("missed", total="sum"),
         _metric("asa", "seconds", ratio=ASA), _metric("avg_talk", "seconds", ratio=TALK),
         _metric("talk_total", "seconds", 1.25, total="sum"), _metric("login", "seconds", 1.25, total="sum"),
-        _metric("pause", "seconds", 1.25, total="sum"), _metric("occupancy", "percent")),
+        _metric("pause", "seconds", 1.25, total="sum"), _metric("occupancy", "percent", ratio=OCCUPANCY)),
         series=("answered",), across=True, most=60),
     Table("days", mark("By day"), (
         Column("date", mark("Date"), "date", 1.7), *COUNTED), series=STACKED, line="sl_pct"),
@@ -132,8 +133,8 @@ TABLES = {table.key: table for table in (
         Column("agent_name", mark("Agent"), "text", 2.2), Column("outcome", mark("Outcome"), "outcome", 1.35),
         Column("wait", mark("Wait"), "seconds", 0.9, total="sum"),
         Column("talk", mark("Conversation"), "seconds", 1.2, total="sum"),
-        Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.15),
-        Column("transfer_to", mark("Transferred to"), "phone", 1.3), Column("callid", mark("Call"), "text", 2.0)),
+        Column("end", mark("End"), "moment", 2.0), Column("end_by", mark("Ended by"), "ended", 1.4),
+        Column("transfer_to", mark("Transferred to"), "phone", 1.15), Column("callid", mark("Call"), "text", 2.0)),
         notes=(mark("One row is one stay in one queue, dated when the call entered it."),)),
     Table("journeys", mark("Calls"), (
         Column("enter", mark("Date and time"), "moment", 2.0), Column("caller", mark("Number"), "phone", 1.5),

@@ -33,6 +33,9 @@ class Who:
         {"dashboard", "calls", "recordings", "numbers", "queues", "agents", "reports"})
     queues: frozenset | None = None
 
+    def can(self, permission: str) -> bool:
+        return permission in self.permissions
+
 
 def totals(offered: int, stress: float = 0.0, running: int = 0) -> dict:
     """Every column of the totals from the number offered; `stress` makes them worse."""

@@ -4,10 +4,16 @@
   "use strict";
   var GRID = "calls-grid", STORED = "calls-columns-";
   var COMPACT = ["enter", "caller", "outcome", "audio"];
+  var FIELDS = {"calls-search": "q", "calls-did": "did", "calls-min-wait": "min_wait", "calls-max-wait": "max_wait",
+    "calls-min-talk": "min_talk", "calls-max-talk": "max_talk"};
+  var PAUSE = 400;         // ms without a key after which is looked for what somebody writes
+  var told = {};           // what was written and is not in the address yet, by name
+  var pause = 0;
   var BLOCKS = 3;          // so many of them are asked for again; of more only the first
   var api = null, unit = "legs", restoring = false;
   var opened = null;       // {index, id, keyboard} of the row whose call is shown
   var held = "";           // selector of the control with the focus that may be drawn anew
+  var missed = false;      // whether rows changed while the panel was open
   var raw = false;         // whether the lines of the log are shown
 
   function setProps(id, props) { window.dash_clientside.set_props(id, props); }
@@ -83,6 +89,29 @@
     boxes();
   }
 
+  /* -- fields ----------------------------------------------------------------------------------- */
+
+  function writing(id) { return Boolean(document.activeElement) && document.activeElement.id === id; }
+  function tell(name, value) {
+    if (!document.getElementById("calls-search")) { return; }
+    told[name] = value;
+    setProps("calls-typed", {data: Object.assign({at: Date.now()}, told)});
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.id !== "calls-search") { return; }
+    clearTimeout(pause);
+    pause = setTimeout(function () { tell("q", event.target.value); }, PAUSE);
+  });
+  document.addEventListener("change", function (event) {
+    var name = FIELDS[event.target.id];
+    if (!name) { return; }
+    if (name === "q") { clearTimeout(pause); }
+    tell(name, event.target.value);
+  });
+  window.addEventListener("popstate", function () {   /* back in the history: fields follow the address again */
+    if (document.activeElement && FIELDS[document.activeElement.id]) { document.activeElement.blur(); }
+  });
+
   /* -- rows and the panel ----------------------------------------------------------------------- */
 
   function show(index, row, keyboard) {
@@ -119,6 +148,8 @@
       api.ensureIndexVisible(index);
       api.setFocusedCell(index, "caller");
     }
+    if (missed && api && !api.isDestroyed() && atTop()) { again(); }
+    missed = false;
   }
   document.addEventListener("click", function (event) {
     var target = event.target.closest && event.target.closest("[data-journey]");
@@ -224,6 +255,7 @@
       ready: function (made) { ready(made); return window.dash_clientside.no_update; },
       /* Other filters: nothing of what was loaded counts any more. */
       reload: function (filters) {
+        told = {};
         if (api && !api.isDestroyed()) { news(false); close(); first(); api.purgeInfiniteCache(); }
         return window.dash_clientside.no_update;
       },
@@ -233,9 +265,22 @@
       grown: function (count, last) {
         if (api && !api.isDestroyed() && last && count.query === last.query) {
           if (count.total === last.total && count.mark === last.mark) { return count; }
-          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); }
+          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); } else { missed = true; }
         }
         return count;
+      },
+      /* The words of the address in the fields, but never where somebody is writing. */
+      fill: function (words) {
+        var still = window.dash_clientside.no_update;
+        return [words ? words.ended_by : still].concat(Object.keys(FIELDS).map(function (id) {
+          return !words || writing(id) ? still : words[FIELDS[id]];
+        }));
+      },
+      /* Somebody chose who ended the calls, and it was not the address. */
+      ended: function (chosen, words) {
+        var known = words ? words.ended_by : [];
+        if (String((chosen || []).slice().sort()) !== String(known.slice().sort())) { tell("ended_by", chosen || []); }
+        return window.dash_clientside.no_update;
       },
       /* A call or a row of chips was drawn anew; once it is on the page, it is as it was before. */
       drawn: function () { setTimeout(settle, 0); return window.dash_clientside.no_update; }

@@ -65,13 +65,13 @@ def finished(client, job, seconds=60):
 @pytest.mark.parametrize("query", FILTERS)
 def test_csv_says_what_json_says(site, query):
     client = site.client("ana")
-    addresses = {"daily": ("daily-summary", "days"), "hourly": ("hourly-distribution", "hours"),
-                 "intervals": ("intervals", "intervals"), "agents": ("by-agent", "agents"),
-                 "events": ("disposition-summary", "events"), "calls": ("list", "calls")}
+    addresses = {"daily": ("calls/daily-summary", "days"), "hourly": ("calls/hourly-distribution", "hours"),
+                 "intervals": ("calls/intervals", "intervals"), "agents": ("agents/list", "agents"),
+                 "events": ("calls/disposition-summary", "events"), "calls": ("calls/list", "calls")}
     heads = {"Ofrecidas": "offered", "Atendidas": "answered", "Abandonadas": "abandoned", "Por tiempo": "timeout",
              "Cantidad": "count"}
     for kind, (address, key) in addresses.items():
-        answer = client.get(f"/api/calls/{address}?{query}&page_size=500").json["data"]
+        answer = client.get(f"/api/{address}?{query}&page_size=500").json["data"]
         raw = client.get(f"/api/reports/export/{kind}/csv?{query}")
         assert raw.status_code == 200
         head, *rows = csv.reader(io.StringIO(raw.get_data().decode("utf-8-sig"), newline=""), delimiter=";")

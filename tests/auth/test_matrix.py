@@ -77,7 +77,7 @@ CALLBACKS = {
     "reports-kinds.children": "reports", "reports-empty.children": "reports",
 }
 IN_THE_BROWSER = {"live.data-asked", "shell-theme.data", "shell-go.href", "_pages_dummy.children",
-                  "calls-ready.data", "calls-seen.data", "journey-ready.data"}
+                  "calls-ready.data", "calls-seen.data", "calls-ended-by.value", "journey-ready.data"}
 
 # What an endpoint answers to who may use it, where that is not 200; bodies are empty, so no more is changed
 # than that a session of its own ends by signing out.

@@ -22,7 +22,7 @@ from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
-from tests.benchmarks import live, people
+from tests.benchmarks import live, people, reports
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -237,6 +237,7 @@ def main() -> None:
             say(*figure)
         store.book.close()
         live.figures(folder, say)
+    reports.main()
 
 
 if __name__ == "__main__":

@@ -104,3 +104,9 @@ def test_no_sentence_is_written_outside_of_the_catalogues():
                 words = node.value
                 sentence = re.fullmatch(r"[A-ZÁÉÍÓÚÑ][\wáéíóúñ]+( [\wáéíóúñ]+)+[.…]?", words)
                 assert not sentence or words in EVERY | allowed, f"{path.name}: {words!r}"
+
+
+def test_one_call_is_not_said_like_many():
+    from render.words import OUTCOMES
+    for lang in LANGUAGES:
+        assert {f"one\x04{outcome.label}" for outcome in OUTCOMES} <= set(catalogue(lang))

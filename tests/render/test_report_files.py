@@ -273,6 +273,13 @@ def test_what_looks_like_a_formula_or_markup_is_text_everywhere(centre):
     assert all("/Annots" not in page for page in pages)
 
 
+def test_names_in_pictures_are_no_markup(centre):
+    figure = next(p.figure for p in made(centre, "agents", f"{WHOLE}&origin=all", drawn=True).pictures)
+    labels = [*figure["layout"]["yaxis"]["ticktext"], *figure["data"][0]["customdata"]]
+    assert any(label.startswith("&lt;b&gt;Bold&lt;/b&gt;") for label in labels)
+    assert not [label for label in labels if "<" in label]
+
+
 def test_fonts_are_in_the_file(centre):
     paper = centre.folder / "fonts.pdf"
     missing = pdf.write(made(centre, "general", WHOLE, drawn=True), paper, centre.pictures)

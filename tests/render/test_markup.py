@@ -1,0 +1,33 @@
+"""What a log calls people, queues and reasons is text in a figure, never markup."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+
+from render import agent_charts, gantt
+
+EVIL = "<a href='https://example.invalid'>Ana</a> & <b>hijos</b>"
+
+
+def said(figure: dict) -> str:
+    return json.dumps(figure, ensure_ascii=False)
+
+
+def test_pauses_by_reason():
+    frame = pd.DataFrame({"name": [EVIL], "reason": [EVIL], "seconds": [60]})
+    words = said(agent_charts.pauses(frame, "es", "light"))
+    assert "<a" not in words and "&lt;a" in words and "&amp; &lt;b" in words
+
+
+def test_a_day_of_people():
+    frame = pd.DataFrame({
+        "name": [EVIL] * 3, "agent": [EVIL] * 3, "kind": ["paused", "ringing", "talking"], "queue": ["", EVIL, EVIL],
+        "reason": [EVIL, "", ""], "callid": ["", "1.1", "1.1"], "start": [36_000, 36_100, 36_200],
+        "end": [36_050, 36_110, 36_300]})
+    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC)
+    words = said(figure)
+    assert "&lt;a" in words
+    for trace in figure["data"]:
+        assert "<a" not in said({"text": trace["text"], "hover": trace["hovertemplate"]})
+    assert "<a" not in said(figure["layout"])
