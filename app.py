@@ -153,7 +153,8 @@ def create_app(settings: "config.Settings") -> "Dash":
         index_string=shell.index(prefix, language), on_error=callbacks.shell.on_error(lang))
     exist = {"/": ("dashboard", dashboard.layout, Permission.DASHBOARD),
              "/calls": ("calls", calls.layout, Permission.CALLS)}
-    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS)}
+    # Dash lets a parameter of the query take the place of one of the path: `callid` is a filter of the list.
+    below = {"/calls/<call>": ("journey", journey.layout, Permission.CALLS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=TITLE, layout=guard.page(

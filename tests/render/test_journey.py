@@ -30,12 +30,13 @@ def line(seconds, event, *data, queue="600", agent=None, text="the line"):
 def visit(since, until, queue="600", connect=None, **given):
     """A leg from one second to another, answered at `connect`."""
     end = pd.NaT if until is None else at(until)
-    return leg(queue=queue, queue_name=NAMES[queue], enter=at(since),
-               connect=pd.NaT if connect is None else at(connect), end=end, call_end=end, wait=np.nan if connect is None and until is None else float(
-                   (connect if connect is not None else until) - since),
-               talk=np.nan if connect is None or until is None else float(until - connect),
-               outcome=given.pop("outcome", "answered" if connect is not None else "abandoned"),
-               agent_name=given.pop("agent_name", "Ana" if connect is not None else None), **given)
+    waited = connect if connect is not None else until
+    return leg(
+        queue=queue, queue_name=NAMES[queue], enter=at(since), connect=pd.NaT if connect is None else at(connect),
+        end=end, call_end=end, wait=np.nan if waited is None else float(waited - since),
+        talk=np.nan if connect is None or until is None else float(until - connect),
+        **{"outcome": "abandoned" if connect is None else "answered", "agent_name": None if connect is None else "Ana",
+           **given})
 
 
 def attempt(second, ring, queue="600", callid="1.1", agent="Luis"):
@@ -136,7 +137,8 @@ def test_names_of_others_stay_words_and_cannot_turn_the_sentence():
     evil = visit(0, 100, connect=20, agent_name=turned, transfer=True, transfer_kind="blind", transfer_to=EVIL)
     evil["queue_name"] = EVIL
     connect = line(20, "CONNECT", "20", "1.9", "4", agent=turned, text=turned)
-    story = told([evil], [attempt(15, 10, agent=EVIL)], [connect], caller=EVIL, caller_name=turned, agent_names=[turned], queue_names=[EVIL])
+    story = told([evil], [attempt(15, 10, agent=EVIL)], [connect], caller=EVIL, caller_name=turned,
+                 agent_names=[turned], queue_names=[EVIL])
     assert story.steps[0].sentence.startswith("ANA contestó") and story.name == "ANA"
     assert story.steps[0].line == turned  # as it stands in the log
     assert story.lanes[0].agent == "ANA" and story.lanes[0].facts.endswith(f"→ {EVIL}")
