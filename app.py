@@ -120,6 +120,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     store.recorded = recordings.callids
 
     def view() -> Any:
+        store.reach(callbacks.shell.seen())  # no process tells a page less than another one has told it already
         return store.view(current_user.queues, current_user.can(Permission.NUMBERS))
 
     def who() -> Any:

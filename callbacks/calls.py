@@ -279,7 +279,8 @@ def show_count(view: Callable, who: Callable, filters: Site | None, version: int
     return [said]
 
 
-def show_rows(view: Callable, who: Callable, recorded: Recorded, request: Site | None, filters: Site | None) -> dict:
+def show_rows(view: Callable, who: Callable, recorded: Recorded, request: Site | None, filters: Site | None,
+              version: int | None = None) -> dict:
     """A block of the list."""
     if not isinstance(request, Mapping):
         raise PreventUpdate
@@ -347,7 +348,8 @@ def register(on: Callable, view: Callable, who: Callable, recorded: Recorded, li
     on(output=Output(ids.count, "children"), inputs={"filters": filters, "version": version})(
         partial(show_count, view, who))
     on(output=Output(ids.grid, "getRowsResponse"),
-       inputs={"request": Input(ids.grid, "getRowsRequest"), "filters": said})(partial(show_rows, view, who, recorded))
+       inputs={"request": Input(ids.grid, "getRowsRequest"), "filters": said,
+               "version": State(shell.ids.version, "data")})(partial(show_rows, view, who, recorded))
     on(output=Output(ids.total, "data"), inputs={"filters": filters, "version": version})(partial(show_total, view))
     on(output={"panel": Output(ids.panel, "children"), "shown": Output(ids.shown, "data")},
        inputs={"chosen": Input(ids.chosen, "data"), "filters": said, "shown": State(ids.shown, "data"),

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_props
-from dash.exceptions import PreventUpdate
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
+from dash.exceptions import MissingCallbackContextException, PreventUpdate
 
 from data.filters import PERIODS, BadFilter, Filters, parse
 from data.snapshot import IMPORTING
@@ -40,6 +40,15 @@ def nothing_read(now: Any, lang: str) -> Any:
     if fresh["cause"] == IMPORTING:
         return reading(lang)
     return missing(lang) if fresh["state"] == "empty" else unread(lang, text(lang, fresh["cause"]))
+
+
+def seen() -> int:
+    """The version of the store that the page which asks has seen; 0 when it is no page that asks, or none yet."""
+    try:
+        known = {**ctx.states, **ctx.inputs}.get(f"{ids.version}.data")
+    except MissingCallbackContextException:
+        return 0
+    return known if isinstance(known, int) else 0
 
 
 def relative(path: str | None, prefix: str) -> str:

@@ -38,6 +38,7 @@ FULL = 300_000  # young rows that are put away at once
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
+PATIENCE = 2.0  # seconds; what one process wrote the others have read by then
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
 
 
@@ -63,7 +64,7 @@ class Store:
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
         self.names = AliasFile(folder / "aliases.json")
-        self._lock = threading.Lock()
+        self._lock, self._read = threading.Lock(), threading.Condition()
         self._fresh()
         self.problem = self.detail = ""
         self.recorded: Recorded | None = None  # whoever looks for recordings puts himself here
@@ -118,7 +119,17 @@ class Store:
                 self._trouble(found.words, found.detail)
             if before != self._state() or not self._snapshot.version:
                 self._snapshot = self._shot()
+            with self._read:
+                self._read.notify_all()
             return done
+
+    def reach(self, version: int, patience: float = PATIENCE) -> bool:
+        """Waits, no more than `patience` seconds, until this process has read as far as another one that has shown this
+        version already; whether it has. Somebody has to `refresh` meanwhile."""
+        if self._snapshot.version >= version:
+            return True
+        with self._read:
+            return self._read.wait_for(lambda: self._snapshot.version >= version, patience)
 
     def _state(self) -> tuple[int, int, int, int, str]:
         return (self.last, self.history.generation, self.names.known.edition, self.site.revision, self.problem)

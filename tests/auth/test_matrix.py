@@ -326,6 +326,22 @@ def test_every_callback(site, name):
         assert "Beatriz" in seen
 
 
+@pytest.mark.parametrize("value, known", [(41, 41), (0, 0), (None, 0), ("41", 0), (1e300, 0), ([41], 0), ({"a": 1}, 0)])
+def test_no_process_tells_a_page_less_than_it_has_seen(site, monkeypatch, value, known):
+    waited = []
+    monkeypatch.setattr(site.app.store, "reach", waited.append)
+    count = 0
+    for key, spec in site.app.callback_map.items():
+        asks = [one["id"] == "shell-version" for one in (*spec["inputs"], *spec["state"])]
+        if any(asks) and first(key) in CALLBACKS and CALLBACKS[first(key)] in (ANYBODY, "calls", "dashboard"):
+            waited.clear()
+            sent = body(key, spec, **{"shell-version.data": value})
+            assert site.browser("boss").post("/_dash-update-component", json=sent).status_code in (200, 204), key
+            assert set(waited) == {known}, key
+            count += 1
+    assert count > 12
+
+
 @pytest.mark.parametrize("asked", ["queue=Cobranza", "queue=Soporte&queue=Cobranza", "agent=Zoraida", "queue=%2A",
                                    "queue=Cobranza%00Soporte", "queue=", "queue=_", "queue=%25", "queue=cobranza"])
 def test_asking_for_a_foreign_queue_answers_as_if_it_did_not_exist(site, asked):

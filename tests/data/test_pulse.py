@@ -83,3 +83,25 @@ def test_a_failure_is_told_and_followed_by_another_try(tmp_path, caplog):
     stop.set()
     thread.join(20)
     assert "could not be read" in caplog.text
+
+
+def test_who_has_seen_more_is_waited_for(tmp_path):
+    """Two processes answer one page: the second one has not read yet what the first has shown."""
+    log, now = tmp_path / "queue_log", int(time.time())
+    log.write_text(LINE.format(now=now, n=1))
+    first, second = (Store(log, tmp_path / "store", Site(ZoneInfo("UTC"))) for _ in range(2))
+    for store in (first, second):
+        store.refresh()
+    assert second.reach(first.version, 0)
+    with log.open("a") as file:
+        file.write(LINE.format(now=now, n=2))
+    first.refresh()
+    assert not second.reach(first.version, 0.01)
+    stop = threading.Event()
+    thread = threading.Thread(target=pulse.follow, args=(second, stop, 0.05), daemon=True)
+    thread.start()
+    assert second.reach(first.version, 20)
+    assert second.view().live()["waiting"] == 2
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
