@@ -187,8 +187,9 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/users": ("users", lambda lang, **_: people.layout(lang, prefix), Permission.ADMIN),
              "/users/audit": ("audit", lambda lang, **given: audit.layout(lang, prefix, **given), Permission.ADMIN),
              "/account": ("account", account.layout, None)}
-    below = {"/calls/<callid>": ("journey", journey.layout, Permission.CALLS),
-             "/agents/<agent>": ("agent", agent.layout, Permission.AGENTS)}
+    # Dash lets a parameter of the query take the place of one of the path: `callid` and `agent` are filters.
+    below = {"/calls/<call>": ("journey", journey.layout, Permission.CALLS),
+             "/agents/<person>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=TITLE, layout=guard.page(

@@ -295,12 +295,13 @@ def show_rows(view: Callable, who: Callable, recorded: Recorded, request: Site |
 
 
 def show_total(view: Callable, filters: Site | None, version: int | None) -> dict:
-    """How many legs the list has now, for the browser: it asks again when they became more, and in the running day
-    with every `mark`, because calls that go on change too."""
+    """How many legs and rows the list has now, for the browser: it asks again when they became more, and in the
+    running day with every `mark`, because calls that go on change too."""
     now = view()
     try:
         chosen = asked(filters, now)
-        return {"query": filters and filters["query"], "total": calls.total(now, chosen),
+        found = journeys.count(now, chosen)
+        return {"query": filters["query"], "total": found["legs"], "rows": found[unit_of(filters["query"])],
                 "mark": now.version if chosen.end >= now.today() else None}
     except BadFilter:
         raise PreventUpdate from None

@@ -21,9 +21,9 @@ class ids:
     ready = "journey-ready"
 
 
-def layout(lang: str, callid: str = "", **_: str) -> Component:
-    """The page `/calls/{callid}` before the call arrives; `callid` is as it stands in the address."""
-    return html.Div([dcc.Store(id=ids.callid, data=unquote(callid)), dcc.Store(id=ids.shown), dcc.Store(id=ids.ready),
+def layout(lang: str, call: str = "", **_: str) -> Component:
+    """The page `/calls/{callid}` before the call arrives; `call` is its callid as it stands in the address."""
+    return html.Div([dcc.Store(id=ids.callid, data=unquote(call)), dcc.Store(id=ids.shown), dcc.Store(id=ids.ready),
                      html.Div(html.Section(skeleton("row", 12), className="panel"), id=ids.body)],
                     className="journey-page calls")
 

@@ -112,9 +112,10 @@ def visit(chromium) -> Iterator[Callable[..., Page]]:
     for context, watch, refused, refusal in opened:
         context.close()
         told = [words for words in watch.noise if refusal in words]
-        assert [words for words in watch.noise if words not in told] == []
-        assert len(told) == refused
-        assert watch.foreign == []
+        noise = [words for words in watch.noise if words not in told]
+        assert noise == [], noise
+        assert len(told) == refused, told
+        assert watch.foreign == [], watch.foreign
 
 
 def until(page: Page, expression: str, seconds: float = 20) -> None:

@@ -13,6 +13,7 @@
   var api = null, unit = "legs", restoring = false;
   var opened = null;       // {index, id, keyboard} of the row whose call is shown
   var held = "";           // selector of the control with the focus that may be drawn anew
+  var latest = null;       // how many rows there are, as the server said last
   var missed = false;      // whether rows changed while the panel was open
   var raw = false;         // whether the lines of the log are shown
 
@@ -207,6 +208,10 @@
 
   /* -- rows that arrive ------------------------------------------------------------------------- */
 
+  /* Whether the list has more rows by now than are shown. */
+  function outdated() {
+    return Boolean(latest) && api.isLastRowIndexKnown() && api.getDisplayedRowCount() !== latest.rows;
+  }
   function atTop() { return !api || api.getFirstDisplayedRowIndex() <= 0; }
   function news(there) {
     var button = document.getElementById("calls-news");
@@ -242,7 +247,13 @@
         event.event.preventDefault();
         if (listen) { listen.click(); } else { show(event.rowIndex, event.data, true); }
       });
-      api.addEventListener("modelUpdated", mark);
+      api.addEventListener("modelUpdated", function () {
+        mark();
+        if (latest && !latest.checked && outdated() && atTop() && !opened) {   /* rows that were under way as it grew */
+          latest.checked = true;
+          again();
+        }
+      });
       ["columnMoved", "columnResized", "columnVisible", "columnPinned"].forEach(function (name) {
         api.addEventListener(name, function (event) { if (event.finished !== false) { keep(); } });
       });
@@ -256,6 +267,7 @@
       /* Other filters: nothing of what was loaded counts any more. */
       reload: function (filters) {
         told = {};
+        latest = null;
         if (api && !api.isDestroyed()) { news(false); close(); first(); api.purgeInfiniteCache(); }
         return window.dash_clientside.no_update;
       },
@@ -263,9 +275,13 @@
       go: function (search) { setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
       /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
       grown: function (count, last) {
-        if (api && !api.isDestroyed() && last && count.query === last.query) {
-          if (count.total === last.total && count.mark === last.mark) { return count; }
-          if (atTop() && !opened) { again(); } else if (count.total !== last.total) { news(true); } else { missed = true; }
+        latest = Object.assign({checked: false}, count);
+        if (!api || api.isDestroyed()) { return count; }
+        var changed = last && count.query === last.query && (count.total !== last.total || count.mark !== last.mark);
+        if (outdated()) {
+          if (atTop() && !opened) { latest.checked = true; again(); } else { news(true); }
+        } else if (changed) {
+          if (atTop() && !opened) { again(); } else { missed = true; }
         }
         return count;
       },

@@ -337,8 +337,9 @@ def test_the_history_being_read_is_no_quiet_day(tmp_path):
 
 def test_the_browser_learns_when_the_running_day_has_changed(desk):
     now, past = (page.show_total(desk.view, site(query), 1) for query in ("period=today", "period=yesterday"))
-    assert now == {"query": "period=today", "total": 6, "mark": desk.view().version}
-    assert past == {"query": "period=yesterday", "total": 1, "mark": None}
+    assert now == {"query": "period=today", "total": 6, "rows": 6, "mark": desk.view().version}
+    assert past == {"query": "period=yesterday", "total": 1, "rows": 1, "mark": None}
+    assert page.show_total(desk.view, site("period=today&unit=calls"), 1)["rows"] == 5
     with pytest.raises(PreventUpdate):
         page.show_total(desk.view, site("outcome=zzz"), 1)
 

@@ -107,7 +107,7 @@ def test_the_address_of_any_callid_leads_back_to_it(tmp_path, callid):
     step = [href for href in hrefs(ask(store, WAITS)["body"]) if "/calls/" in href][0]
     path = urlsplit(step).path
     assert path.count("/") == 2 and urlsplit(step).query == "period=today"
-    page = layout.layout("es", callid=path.rpartition("/")[2])
+    page = layout.layout("es", callid="a filter", call=path.rpartition("/")[2])
     known = [one.data for one in walk(page) if getattr(one, "id", None) == layout.ids.callid]
     assert known == [callid]
     assert f"Id de llamada: {callid}" in words(ask(store, callid)["body"])
