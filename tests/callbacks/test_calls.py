@@ -6,6 +6,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from callbacks import calls as page
+from callbacks.journey import unknown
 from data import call_filters, calls
 from data import journeys as journeys_of
 from data.call_filters import CallFilters
@@ -371,7 +372,8 @@ def test_every_column_that_sorts_is_one_the_list_can_sort_by(unit):
 
 
 def panel(store, chosen, query="period=today", shown=None, person=None, queues=None, numbers=True):
-    return page.show_panel(lambda: store.view(queues, numbers), person or who(), recorded, chosen, site(query), shown,
+    return page.show_panel(lambda: store.view(queues, numbers), person or who(), recorded, unknown, chosen,
+                           site(query), shown,
                            1)
 
 
@@ -421,7 +423,8 @@ def test_a_call_under_two_callids_plays_the_recording_of_either(tmp_path):
                          ({"1700000030.77", "1700000000.10"}, ["1700000000.10", "1700000030.77"]), (set(), [])):
         def known(view, callids, there=there):
             return there & set(callids)
-        found = page.show_panel(store.view, who(), known, chosen("1700000000.10"), site("period=today"), None, 1)
+        found = page.show_panel(
+            store.view, who(), known, unknown, chosen("1700000000.10"), site("period=today"), None, 1)
         buttons = [one for one in walk(found["panel"]) if getattr(one, "data-recording", None)]
         assert [getattr(one, "data-recording") for one in buttons] == heard  # noqa: B009  no name of Python
         whole, = page.show_rows(store.view, who(), known, {"startRow": 0, "endRow": 9}, site("unit=calls"))["rowData"]

@@ -28,7 +28,7 @@ STRANGE = ["a'b\"c.1", "../../etc/1.2", "1.7?x=1&y=2#z", "100%25.8", "ñandú 1.
 
 
 def ask(store, callid, query="period=today", shown=None, person=None, queues=None, numbers=True, prefix="/"):
-    return journey.show_page(lambda: store.view(queues, numbers), person or who(), recorded, callid,
+    return journey.show_page(lambda: store.view(queues, numbers), person or who(), recorded, journey.unknown, callid,
                              site(query, f"/calls/{callid}", prefix), shown, 1)
 
 
@@ -70,7 +70,7 @@ def test_what_is_over_is_told_once_and_what_goes_on_again(desk):
 @pytest.mark.parametrize("callid, filters", [(None, site()), ("", site()), (PLAIN, None), (None, None)])
 def test_nothing_is_asked_before_the_address_was_read(desk, callid, filters):
     with pytest.raises(PreventUpdate):
-        journey.show_page(desk.view, who(), recorded, callid, filters, None, 1)
+        journey.show_page(desk.view, who(), recorded, journey.unknown, callid, filters, None, 1)
 
 
 @pytest.mark.parametrize("callid", ["nobody", "..", "%", "*", "\x00", "\ud800", "1795532400.%"])
