@@ -373,7 +373,8 @@ def test_every_column_that_sorts_is_one_the_list_can_sort_by(unit):
 
 def panel(store, chosen, query="period=today", shown=None, person=None, queues=None, numbers=True):
     return page.show_panel(lambda: store.view(queues, numbers), person or who(), recorded, unknown, chosen,
-                           site(query), shown, 1)
+                           site(query), shown,
+                           1)
 
 
 def chosen(callid, index=0, rows_=6):
@@ -422,8 +423,8 @@ def test_a_call_under_two_callids_plays_the_recording_of_either(tmp_path):
                          ({"1700000030.77", "1700000000.10"}, ["1700000000.10", "1700000030.77"]), (set(), [])):
         def known(view, callids, there=there):
             return there & set(callids)
-        found = page.show_panel(store.view, who(), known, unknown, chosen("1700000000.10"), site("period=today"),
-                                None, 1)
+        found = page.show_panel(
+            store.view, who(), known, unknown, chosen("1700000000.10"), site("period=today"), None, 1)
         buttons = [one for one in walk(found["panel"]) if getattr(one, "data-recording", None)]
         assert [getattr(one, "data-recording") for one in buttons] == heard  # noqa: B009  no name of Python
         whole, = page.show_rows(store.view, who(), known, {"startRow": 0, "endRow": 9}, site("unit=calls"))["rowData"]
