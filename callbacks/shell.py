@@ -46,7 +46,7 @@ def seen() -> int:
     """The version of the store that the page which asks has seen; 0 when it is no page that asks, or none yet."""
     try:
         known = {**ctx.states, **ctx.inputs}.get(f"{ids.version}.data")
-    except MissingCallbackContextException:
+    except (MissingCallbackContextException, LookupError):  # the latter in a thread that has not answered a page yet
         return 0
     return known if isinstance(known, int) else 0
 

@@ -152,6 +152,17 @@
     if (missed && api && !api.isDestroyed() && atTop()) { again(); }
     missed = false;
   }
+  /* Asked of the page and not of the grid, which somebody may click before it is wired. */
+  document.addEventListener("click", function (event) {
+    var row = event.target.closest && event.target.closest("#" + GRID + " .ag-row");
+    if (!row || event.target.closest("[data-recording]")) { return; }
+    var grid = window.dash_ag_grid.getApi(GRID);
+    var node = grid && grid.getDisplayedRowAtIndex(Number(row.getAttribute("row-index")));
+    if (node && node.data) {
+      api = grid;
+      show(node.rowIndex, node.data, false);
+    }
+  }, true);
   document.addEventListener("click", function (event) {
     var target = event.target.closest && event.target.closest("[data-journey]");
     if (!target) { return; }
@@ -234,12 +245,9 @@
     if (!made || !window.dash_ag_grid) { return; }
     unit = made.unit;
     window.dash_ag_grid.getApiAsync(GRID).then(function (found) {
+      if (api !== found) { opened = null; }
       api = found;
-      opened = null;
       arrange();
-      api.addEventListener("cellClicked", function (event) {
-        if (event.data && !event.event.target.closest("[data-recording]")) { show(event.rowIndex, event.data, false); }
-      });
       api.addEventListener("cellKeyDown", function (event) {
         var target = event.event.target;
         if (!event.data || ["Enter", " "].indexOf(event.event.key) < 0 || target.closest("[data-recording]")) { return; }

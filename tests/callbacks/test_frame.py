@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import dash
@@ -228,3 +229,8 @@ def test_the_page_sets_the_theme_before_it_is_painted():
     assert page.index("/x/assets/00-theme.js") < page.index("{%css%}") < page.index("{%app_entry%}")
     assert '<html lang="es">' in page and re.search(shell.ASSETS_IGNORE, "00-theme.js")
     assert not re.search(r"<script>|style=", page)
+
+
+def test_outside_of_a_page_nothing_has_been_seen():
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(frame.seen).result() == frame.seen() == 0
