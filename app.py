@@ -230,6 +230,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
     app.store, app.users, app.recordings, app.issabel = store, users, recordings, issabel
     app.first, app.link = first, link
+    with server.test_request_context(prefix):  # a process serves only scripts that it has named in a page itself
+        app.index()
     return app
 
 

@@ -29,6 +29,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def around_noon() -> str:
+    """A zone where it is now between twelve and one: what a test writes of the last hours is of today in it."""
+    return f"Etc/GMT{time.gmtime().tm_hour - 12:+d}"
+
+
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[str]:
     """The application on a free port with these settings; yields its address."""

@@ -9,6 +9,7 @@ import pytest
 import app as house
 import config
 from tests.api.conftest import PASSWORD
+from tests.browsing import around_noon
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def made(tmp_path_factory, now):
     (folder / "var").mkdir()
     (folder / "var" / "names.csv").write_text("kind,key,name\nqueue,600,Ventas\nagent,1001,Ana Gómez\n")
     application = house.create_app(config.load(QUEUE_LOG_PATH=folder / "queue_log", DATA_DIR=folder / "var",
-                                               TIMEZONE="UTC"))
+                                               TIMEZONE=around_noon()))
     application.store.refresh()
     for name, role, queues in (("ana", "admin", None), ("sol", "supervisor", None), ("eva", "supervisor", ["601"]),
                                ("leo", "viewer", None)):
@@ -284,5 +285,6 @@ def test_health_names_asterisk_only_where_it_is_asked(client, tmp_path):
     assert "ami" not in client.get("/health").json
     (tmp_path / "queue_log").write_text("")
     other = house.create_app(config.load(QUEUE_LOG_PATH=tmp_path / "queue_log", DATA_DIR=tmp_path / "var",
-                                         TIMEZONE="UTC", AMI_HOST="127.0.0.1", AMI_USER="reader", AMI_SECRET="x"))
+                                         TIMEZONE=around_noon(), AMI_HOST="127.0.0.1", AMI_USER="reader",
+                                         AMI_SECRET="x"))
     assert other.server.test_client().get("/health").json["ami"] == "connecting"

@@ -17,7 +17,7 @@ import config
 from auth.secret import derive
 from tests.api.conftest import PASSWORD, lines
 from tests.auth.test_matrix import VALUES, body
-from tests.browsing import person, serving, sign_in
+from tests.browsing import around_noon, person, serving, sign_in
 
 SECRET = "a secret of the tests, long enough to be one"
 POST = "/_dash-update-component"
@@ -485,11 +485,6 @@ def hostile(now):
                     f"{enter + 1}|{callid}|{queue}|{agent}|CONNECT|1|x|1",
                     f"{enter + 9}|{callid}|{queue}|{agent}|COMPLETECALLER|1|8|1"]
     return "\n".join(sorted(out, key=lambda line: int(line.split("|")[0]))) + "\n"
-
-
-def around_noon():
-    """A zone where it is now between twelve and one, so that a quarter of an hour ago is today."""
-    return f"Etc/GMT{time.gmtime().tm_hour - 12:+d}"
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ import re
 import time
 from pathlib import Path
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browsing import Watch, person, serving, sign_in, until
+from tests.browsing import Watch, around_noon, person, serving, sign_in, until
 from tests.sounds import record, tone
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -29,12 +30,13 @@ class Desk:
 
     def __init__(self, folder: Path):
         self.log, self.monitor, self.address = folder / "queue_log", folder / "monitor", ""
+        self.zone = ZoneInfo(around_noon())
         self.end = int(time.time()) - 7200
         lines = [line for n in range(MANY) for line in self.plain(n)]
         lines += self.strange()
         self.log.write_text("".join(f"{line}\n" for line in lines))
         for callid in (self.callid(0), self.callid(2)):
-            began = dt.datetime.fromtimestamp(int(callid.partition(".")[0]), dt.UTC)
+            began = dt.datetime.fromtimestamp(int(callid.partition(".")[0]), self.zone)
             record(self.monitor / f"{began:%Y/%m/%d}" / f"q-600-3000000000-{began:%Y%m%d-%H%M%S}-{callid}.wav",
                    sound=tone(LONG))
 
@@ -81,7 +83,8 @@ class Desk:
 def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("calls")
     made = Desk(folder)
-    with serving(folder, QUEUE_LOG_PATH=str(made.log), RECORDINGS_DIR=str(made.monitor), TIMEZONE="UTC") as address:
+    with serving(folder, QUEUE_LOG_PATH=str(made.log), RECORDINGS_DIR=str(made.monitor),
+                 TIMEZONE=made.zone.key) as address:
         person(folder, "ana", "supervisor", "--give", "downloads")
         person(folder, "una", "supervisor", "--queue", "600", "--take", "numbers", "--take", "recordings")
         person(folder, "leo", "viewer")

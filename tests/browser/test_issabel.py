@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import person, serving, sign_in
+from tests.browsing import around_noon, person, serving, sign_in
 from tests.data.test_doctor import call
 from tests.mariadb import Tunnel
 
@@ -24,7 +24,7 @@ def site(mariadb, tmp_path):
     mariadb.run("INSERT INTO asterisk.users (extension, name) VALUES ('1001', 'Ana Gómez')")
     tunnel = Tunnel(mariadb.port)
     tunnel.close()
-    with serving(tmp_path, QUEUE_LOG_PATH=str(tmp_path / "queue_log"), TIMEZONE="UTC", DB_HOST="127.0.0.1",
+    with serving(tmp_path, QUEUE_LOG_PATH=str(tmp_path / "queue_log"), TIMEZONE=around_noon(), DB_HOST="127.0.0.1",
                  DB_PORT=str(tunnel.port), DB_USER="least", DB_PASSWORD="lectura", WORKERS="1") as address:
         person(tmp_path, "eva", "admin")
         yield address, tunnel

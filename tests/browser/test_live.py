@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ami_server import SECRET, asterisk
-from tests.browsing import person, serving, sign_in, until
+from tests.browsing import around_noon, person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OUT = Path(__file__).parent.parent / "out"
@@ -37,7 +37,7 @@ def append(log, rest, ago=0):
 def own(tmp_path):
     """A server as it comes, with no setting but its log, and people who may look."""
     log = start(tmp_path)
-    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC", REFRESH_SECONDS="2") as address:
+    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon(), REFRESH_SECONDS="2") as address:
         for name, role in (("ana", "admin"), ("sol", "supervisor"), ("leo", "viewer")):
             person(tmp_path, name, role)
         yield address, log
@@ -146,7 +146,7 @@ def test_a_hidden_page_does_not_ask(own, visit):
 
 def test_a_server_that_is_gone_is_said_and_found_again(tmp_path, visit):
     log = start(tmp_path)
-    settings = {"QUEUE_LOG_PATH": str(log), "TIMEZONE": "UTC"}
+    settings = {"QUEUE_LOG_PATH": str(log), "TIMEZONE": around_noon()}
     with serving(tmp_path, **settings) as address:
         person(tmp_path, "sol", "supervisor")
         page = visit(f"{address}/live", lost=True)
@@ -164,7 +164,7 @@ def test_a_log_that_stops_growing_is_said_in_amber_and_red(tmp_path, visit):
     log = tmp_path / "queue_log"
     log.write_text(line(3600, "MANAGER|600|Ana Gómez|ADDMEMBER|") + line(120, "1.0|600|NONE|ENTERQUEUE||300999|1")
                    + line(110, "1.0|600|NONE|ABANDON|1|1|10"))
-    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC") as address:
+    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon()) as address:
         person(tmp_path, "sol", "supervisor")
         page = arrive(visit(f"{address}/live", lost=True))
         trouble = page.locator(".live-trouble")
@@ -207,7 +207,7 @@ def test_with_asterisk_ringing_is_seen_and_its_loss_is_said(tmp_path, visit):
               "Paused": "0"}
     with asterisk() as server:
         server.answer = [member]
-        with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC", WORKERS="2", **ami(server)) as address:
+        with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon(), WORKERS="2", **ami(server)) as address:
             person(tmp_path, "sol", "supervisor")
             page = arrive(visit(f"{address}/live", lost=True))
             source = page.locator(".live-source")
@@ -223,7 +223,7 @@ def test_with_asterisk_ringing_is_seen_and_its_loss_is_said(tmp_path, visit):
 
 def test_a_wrong_secret_is_said_and_not_repeated(tmp_path, visit):
     log = start(tmp_path)
-    with asterisk() as server, serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC", WORKERS="2",
+    with asterisk() as server, serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon(), WORKERS="2",
                                        **ami(server, "wrong")) as address:
         person(tmp_path, "sol", "supervisor")
         page = arrive(visit(f"{address}/live", lost=True))

@@ -7,12 +7,13 @@ import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import person, serving, sign_in, until
+from tests.browsing import around_noon, person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -28,7 +29,7 @@ class Desk:
     """A server over five answered calls of an hour ago, each with its own trouble, and their recordings."""
 
     def __init__(self, folder: Path):
-        self.monitor = folder / "monitor"
+        self.monitor, self.zone = folder / "monitor", ZoneInfo(around_noon())
         self.entered = {name: int(time.time()) - 3600 + 200 * place for place, name in enumerate(CALLS)}
         self.ids = {name: f"{entered}.{place}" for place, (name, entered) in enumerate(self.entered.items(), 1)}
         lines = [line for name in CALLS for line in self.lines(name)]
@@ -43,7 +44,7 @@ class Desk:
 
     def path(self, name: str, later: int = 0) -> Path:
         """Where Issabel would write a recording of the call that began `later` seconds after it."""
-        began = dt.datetime.fromtimestamp(self.entered[name] + later, dt.UTC)
+        began = dt.datetime.fromtimestamp(self.entered[name] + later, self.zone)
         return self.monitor / f"{began:%Y/%m/%d}" / f"q-600-3001234567-{began:%Y%m%d-%H%M%S}-{self.ids[name]}.wav"
 
     def record(self, name: str, seconds: int, later: int = 0) -> None:
@@ -76,7 +77,7 @@ def desk(tmp_path_factory):
     broken.write_bytes(b"no sound at all" * 100)
     made.age(broken)
     with serving(folder, QUEUE_LOG_PATH=str(folder / "queue_log"), RECORDINGS_DIR=str(made.monitor),
-                 TIMEZONE="UTC") as address:
+                 TIMEZONE=made.zone.key) as address:
         person(folder, "ana", "supervisor")     # listens
         person(folder, "luz", "admin")          # and keeps
         person(folder, "rosa", "manager")       # neither

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import PASSWORD, first_sign_in, person, serving, sign_in, until
+from tests.browsing import PASSWORD, around_noon, first_sign_in, person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OUTCOMES = 9
@@ -28,7 +28,7 @@ def own(tmp_path_factory):
     log = folder / "queue_log"
     now = int(time.time())
     log.write_text(call(now - 120, 1) + call(now - 100, 2))
-    with serving(folder, QUEUE_LOG_PATH=str(log), TIMEZONE="UTC") as address:
+    with serving(folder, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon()) as address:
         person(folder, "ana", "manager")
         yield address, log
 

@@ -782,7 +782,7 @@ def table(path) -> list[dict[str, str]]:
 
 @pytest.mark.real
 def test_each_recording_of_the_lab_is_found_by_its_callid_alone(shared, played):
-    files = Recordings(shared / "lab16/recordings", BOGOTA)
+    files = Recordings((shared / "lab16/recordings").resolve(), BOGOTA)
     calls = [row["callid"] for row in table(shared / "lab16/scenarios.16.csv")]
     listed = {row["path"]: row for row in table(shared / "lab16/recordings.csv")}
     delivered = {Path(path).name for path, row in listed.items() if row["delivered"] == "yes"}
@@ -813,7 +813,7 @@ def test_each_recording_of_the_lab_is_found_by_its_callid_alone(shared, played):
 
 @pytest.mark.real
 def test_transferred_and_overflowed_calls_of_the_lab_show_their_files(shared):
-    files = Recordings(shared / "lab16/recordings", BOGOTA)
+    files = Recordings((shared / "lab16/recordings").resolve(), BOGOTA)
     seen = {}
     for row in table(shared / "lab16/scenarios.16.csv"):
         if row["xfer"] or row["first_queue"] != (row["answer_queue"] or row["first_queue"]):
