@@ -25,7 +25,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     RECORDINGS_DIR=/recordings \
     SERVER_HOST=0.0.0.0
 
-USER callcenter
+USER 10001
 VOLUME ["/data"]
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=15s --start-period=120s --retries=3 CMD ["python", "deploy/alive.py"]
