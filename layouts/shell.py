@@ -140,7 +140,7 @@ def freshness(lang: str, state: str, until: str, age: int | None, cause: str, sh
             html.Span([icon(marks.get(state, "exclamation-triangle")), hidden(words[state]), *body,
                        None if share is None else html.Progress(value=f"{share:.3f}", max="1"),
                        None if share is None else html.Span(percent(lang, 100 * share, 0), className="share"),
-                       html.Span(cause, className="cause") if cause else None],
+                       html.Span(cause, className="cause", title=cause) if cause else None],
                       className=f"fresh {state}", title=cause or words[state]),
             html.Span([icon("clock-history"), html.Span(className="clock", **{
                 "data-epoch": str(clock["epoch"]), "data-offset": str(clock["offset"])})],
