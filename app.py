@@ -73,7 +73,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import reports as api_reports
     from api import server as api_server
     from api import users as api_users
-    from auth import guard, pages, proxies, secret
+    from auth import guard, keeping, pages, proxies, secret
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
@@ -211,7 +211,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
                       guard.address)
     callbacks.health.register(guard.callback(app, Permission.ADMIN), view, who, lambda lang: doctor.examine(
-        settings, store, issabel, recordings, lang))
+        settings, store, issabel, recordings, lang, verify=lambda: keeping.verify(users)))
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
@@ -364,7 +364,15 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
+def audited(settings: "config.Settings") -> Any:
+    """What the audit's chain says; None while there is none."""
+    from auth import keeping
+
+    return keeping.verified(settings.database_url, settings.DATA_DIR)
+
+
+data_commands.register(main, lambda: centre(read_settings()), open_store,
+                       lambda settings: examined(settings, lambda: audited(settings)))
 report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
 
 
