@@ -369,4 +369,5 @@ elif [ -n "$start" ] && has_systemd && ! systemctl --quiet is-active "$name.serv
 else
   say "Nothing changed."
 fi
+[ -n "$now" ] || say "First sign-in: user admin, password admin123; it has to be changed at once."
 say "Settings are in $etc/env (then: systemctl restart $name); what is wrong says: $name doctor"
