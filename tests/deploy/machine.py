@@ -96,6 +96,7 @@ class Machine:
         for process in psutil.Process(self.outer.pid).children():
             process.kill()  # the first process of the namespace: the kernel ends the others
         self.outer.wait(timeout=20)
+        self.output.close()
 
     def said(self) -> str:
         self.output.seek(0)

@@ -102,7 +102,7 @@ def test_after_a_rotation_that_makes_the_log_anew_it_is_still_read(server):
         log.write(call(3, 100))
     wait_for(lambda: offered(server) == before + 1)
     # As Asterisk makes one: a new file of a process with that mask.
-    server.machine.run("mv", LOG, f"{LOG}-older")
+    server.machine.run("mv", LOG, f"{LOG}.1")
     server.machine.run("sh", "-c", f"umask 027; : >{LOG}")
     with server.machine.path(LOG).open("a") as log:
         log.write(call(4, 50))
@@ -149,7 +149,7 @@ def test_what_is_killed_comes_back_and_so_does_what_hangs(server):
         return int(unit["NRestarts"]) > before and unit["ActiveState"] == "active" and server.health()
     wait_for(lambda: restarted(0))
     assert main_pid(server) != first
-    server.machine.write(f"/etc/systemd/system/{SERVICE}.service.d/test.conf", "[Service]\nWatchdogSec=15\nRestartSec=0\n")
+    server.machine.write(f"/etc/systemd/system/{SERVICE}.service.d/test.conf", "[Service]\nWatchdogSec=8\nRestartSec=0\n")
     server.machine.run("systemctl", "daemon-reload")
     server.machine.run("systemctl", "restart", SERVICE)
     wait_for(lambda: server.health() and server.machine.unit(SERVICE, "StatusText")["StatusText"] == "Serving")
@@ -182,8 +182,6 @@ def test_an_upgrade_keeps_everything_and_leads_back(server):
     assert machine.run("readlink", f"/opt/{SERVICE}/current").stdout.strip() == old
     assert server.health()["release"] != "99.0"
     assert offered(server) == known
-    machine.run(INSTALL, "--rollback")
-    assert server.health()["release"] == "99.0", "and forth again"
 
 
 def test_into_an_image_under_other_names(server):
@@ -199,7 +197,7 @@ def test_into_an_image_under_other_names(server):
     for words in ("User=telefonia", "ExecStart=/opt/cca/current/.venv/bin/python ", "ReadWritePaths=/srv/cca"):
         assert words in unit
     assert "StateDirectory=" not in unit
-    assert "DATA_DIR=/srv/cca\n" in machine.run("cat", f"/image/etc/{SERVICE}/env").stdout or SERVICE
+    assert "DATA_DIR=/srv/cca\n" in machine.run("cat", f"/image/etc/{SERVICE}/env").stdout
     assert machine.run("chroot", "/image", "stat", "-c", "%a %U", "/srv/cca").stdout.split() == ["700", "telefonia"]
     machine.run("chroot", "/image", f"/usr/local/bin/{SERVICE}", "--version")
     machine.run("systemd-analyze", "--root=/image", "verify", f"{SERVICE}.service")
