@@ -3,17 +3,15 @@ a copy of the database is kept."""
 
 import datetime as dt
 import logging
-import os
 import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth import audit
 from auth.audit import Verdict
-from auth.database import path_of
+from auth.database import path_of, snapshot
 from auth.models import AuditHead
 from auth.people import User
 from auth.users import UserStore
@@ -32,8 +30,8 @@ def follow(users: UserStore, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             keep(users)
-        except (SQLAlchemyError, OSError, sqlite3.Error):
-            log.exception("the users could not be looked after this time")
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:  # a disk that is full or read-only, most often
+            log.warning("the users could not be looked after this time: %s", error)
         stop.wait(EVERY)
 
 
@@ -69,15 +67,9 @@ def copy(users: UserStore) -> Path | None:
     folder = path.parent / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
     day = dt.datetime.fromtimestamp(users.clock(), dt.UTC).date()
-    target, draft = folder / f"{path.stem}-{day}.db", folder / f".{path.stem}.{os.getpid()}.draft"
+    target = folder / f"{path.stem}-{day}.db"
     if not target.exists():
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as kept:
-            source.backup(kept)
-            # One file without companions: what is put back is whole.
-            kept.execute("PRAGMA journal_mode=DELETE")
-        draft.replace(target)
+        snapshot(path, target)
         for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-COPIES]:
             old.unlink()
     return target
