@@ -87,9 +87,11 @@ class Jobs:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time):
         self.folder, self.clock = folder, clock
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._open() as con:
-            con.execute("PRAGMA journal_mode=WAL")
-            con.execute(_TABLE)
+        with (folder / "jobs.lock").open("w") as lock:  # SQLite does not wait for others when it changes its journal
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._open() as con:
+                con.execute("PRAGMA journal_mode=WAL")
+                con.execute(_TABLE)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -20,7 +20,7 @@ def follow(store: "Store", stop: threading.Event, seconds: float) -> None:
     """Reads what is new every `seconds`, sooner when the log or the book has grown, until `stop` is set."""
     book = store.book.folder / book_open.NAME
     log_file = store.follower.path  # a table has none: it is looked at every `seconds`
-    files = [*([log_file] if log_file else []), book, book.with_name(book.name + "-wal")]
+    files = [*([log_file] if log_file else []), store.notice.path, book, book.with_name(book.name + "-wal")]
     while not stop.is_set():
         mark = [_look(path) for path in files]
         # What another process writes into the book can be read only once it is safe on the disk, and then no file

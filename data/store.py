@@ -23,6 +23,7 @@ from data.builder import Builder, Young
 from data.cubes import People, Slots
 from data.feed import Source, in_order, whole
 from data.history import History, Shelf
+from data.notice import Notice
 from data.queue_log import Bad, Events
 from data.runs import Damaged, Run, Words
 from data.segments import DamagedSegment
@@ -60,10 +61,10 @@ class Store:
         """`source` makes what follows the log into the book; by default it is the file at `path`. `read_only`: what is
         in the folder is shown and nothing is written."""
         self.site, self.clock = site, clock
-        self.book = Book(folder, read_only)
+        self.book, self._follows = Book(folder, read_only), not read_only
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
-        self.names = AliasFile(folder / "aliases.json")
+        self.names, self.notice = AliasFile(folder / "aliases.json"), Notice(folder / "notice.json")
         self._lock, self._read = threading.Lock(), threading.Condition()
         self._fresh()
         self.problem = self.detail = ""
@@ -117,6 +118,10 @@ class Store:
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
+            if self.book.locked:
+                self.notice.tell(self.problem, self.detail)
+            elif self._follows:
+                self._trouble(*self.notice.read())
             if before != self._state() or not self._snapshot.version:
                 self._snapshot = self._shot()
             with self._read:
@@ -242,6 +247,7 @@ class Store:
         if self._writing and (full or self._writing[0].done()):
             self._written()
             said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
+            self.notice.tell(IMPORTING, "")
             self._snapshot = self._shot()
             self.problem = said
         if full:

@@ -12,6 +12,7 @@
   var BLOCKS = 3;          // so many of them are asked for again; of more only the first
   var api = null, unit = "legs", restoring = false;
   var opened = null;       // {index, id, keyboard} of the row whose call is shown
+  var asked = 0;           // counts what somebody asked to open, so that only the last of it opens
   var held = "";           // selector of the control with the focus that may be drawn anew
   var latest = null;       // how many rows there are, as the server said last
   var missed = false;      // whether rows changed while the panel was open
@@ -22,7 +23,7 @@
     try { return JSON.parse(localStorage.getItem(STORED + unit)); } catch (error) { return null; }
   }
   function keep() {
-    if (!api || restoring) { return; }
+    if (!alive() || restoring) { return; }
     var state = api.getColumnState().map(function (one) {
       return {colId: one.colId, hide: one.hide, width: one.width, pinned: one.pinned};
     });
@@ -64,7 +65,7 @@
     });
   }
   function find(field) {
-    return api && api.getColumns().filter(function (column) { return column.getColDef().field === field; })[0];
+    return alive() && api.getColumns().filter(function (column) { return column.getColDef().field === field; })[0];
   }
   document.addEventListener("click", function (event) {
     var box = event.target.closest && event.target.closest("[data-column]");
@@ -120,24 +121,32 @@
     mark();
     setProps("calls-chosen", {data: {callid: row.callid, index: index, rows: api.getDisplayedRowCount()}});
   }
+  /* The grid on the page, if there is one: a page that was left has taken its own with it. */
+  function alive() { return api && !api.isDestroyed() ? api : null; }
   function mark() {
-    if (!api) { return; }
+    if (!alive()) { return; }
     api.forEachNode(function (node) {   /* only those that are there can be marked */
       if (node.data) { node.setSelected(Boolean(opened && node.data.id === opened.id)); }
     });
   }
   function step(way) {
-    if (!api || !opened) { return; }
+    if (!alive() || !opened) { return; }
     var index = opened.index + way;
     if (index < 0 || index >= api.getDisplayedRowCount()) { return; }
     api.ensureIndexVisible(index);
-    var left = 50;
+    open(api, index);
+  }
+  /* Opens the call of a row, once the row has come: it may still be under way. */
+  function open(grid, index) {
+    var left = 50, mine = asked += 1;
     (function wait() {
-      var node = api.getDisplayedRowAtIndex(index);
-      if (node && node.data) { show(index, node.data, false); } else if (left--) { setTimeout(wait, 100); }
+      if (mine !== asked || grid.isDestroyed()) { return; }
+      var node = grid.getDisplayedRowAtIndex(index);
+      if (node && node.data) { api = grid; show(index, node.data, false); } else if (left--) { setTimeout(wait, 100); }
     })();
   }
   function close() {
+    asked += 1;
     if (!opened) { return; }
     var panel = document.getElementById("calls-panel"), index = opened.index;
     var inside = panel && panel.contains(document.activeElement);
@@ -145,23 +154,20 @@
     held = "";
     mark();
     setProps("calls-chosen", {data: null});
-    if (inside && api && !api.isDestroyed() && index < api.getDisplayedRowCount()) {
+    if (inside && alive() && index < api.getDisplayedRowCount()) {
       api.ensureIndexVisible(index);
       api.setFocusedCell(index, "caller");
     }
-    if (missed && api && !api.isDestroyed() && atTop()) { again(); }
+    if (missed && alive() && atTop()) { again(); }
     missed = false;
   }
   /* Asked of the page and not of the grid, which somebody may click before it is wired. */
   document.addEventListener("click", function (event) {
     var row = event.target.closest && event.target.closest("#" + GRID + " .ag-row");
     if (!row || event.target.closest("[data-recording]")) { return; }
-    var grid = window.dash_ag_grid.getApi(GRID);
-    var node = grid && grid.getDisplayedRowAtIndex(Number(row.getAttribute("row-index")));
-    if (node && node.data) {
-      api = grid;
-      show(node.rowIndex, node.data, false);
-    }
+    var index = Number(row.getAttribute("row-index")), grid = window.dash_ag_grid.getApi(GRID);
+    if (grid && !grid.isDestroyed()) { open(grid, index); return; }
+    window.dash_ag_grid.getApiAsync(GRID).then(function (found) { open(found, index); });
   }, true);
   document.addEventListener("click", function (event) {
     var target = event.target.closest && event.target.closest("[data-journey]");
@@ -223,13 +229,13 @@
   function outdated() {
     return Boolean(latest) && api.isLastRowIndexKnown() && api.getDisplayedRowCount() !== latest.rows;
   }
-  function atTop() { return !api || api.getFirstDisplayedRowIndex() <= 0; }
+  function atTop() { return !alive() || api.getFirstDisplayedRowIndex() <= 0; }
   function news(there) {
     var button = document.getElementById("calls-news");
     if (button) { button.hidden = !there; }
   }
   document.addEventListener("click", function (event) {
-    if (!event.target.closest || !event.target.closest("#calls-news") || !api) { return; }
+    if (!event.target.closest || !event.target.closest("#calls-news") || !alive()) { return; }
     news(false);
     first();
     again();
@@ -276,7 +282,7 @@
       reload: function (filters) {
         told = {};
         latest = null;
-        if (api && !api.isDestroyed()) { news(false); close(); first(); api.purgeInfiniteCache(); }
+        if (alive()) { news(false); close(); first(); api.purgeInfiniteCache(); }
         return window.dash_clientside.no_update;
       },
       /* What somebody typed is in the address like every other filter. */
@@ -284,7 +290,7 @@
       /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
       grown: function (count, last) {
         latest = Object.assign({checked: false}, count);
-        if (!api || api.isDestroyed()) { return count; }
+        if (!alive()) { return count; }
         var changed = last && count.query === last.query && (count.total !== last.total || count.mark !== last.mark);
         if (outdated()) {
           if (atTop() && !opened) { latest.checked = true; again(); } else { news(true); }

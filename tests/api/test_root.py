@@ -82,7 +82,7 @@ def test_success_has_data_and_meta():
             "success": True, "data": {"a": None}, "meta": {"page": 2}}
 
 
-def test_below_a_prefix_the_description_names_addresses_that_exist(tmp_path):
+def test_below_a_prefix_addresses_that_are_named_exist(tmp_path):
     log = tmp_path / "queue_log"
     log.write_text("")
     application = house.create_app(config.load(QUEUE_LOG_PATH=log, DATA_DIR=tmp_path / "var", TIMEZONE="UTC",
@@ -98,6 +98,9 @@ def test_below_a_prefix_the_description_names_addresses_that_exist(tmp_path):
     for path, methods in described["paths"].items():
         if "get" in methods and "{" not in path:
             assert client.get(base + path, headers=headers).status_code == 200, path
+    # Another process of the same service has made the page that names these.
+    for name in ("dash_ag_grid/dash_ag_grid.min.js", "dash/dash-renderer/build/dash_renderer.min.js"):
+        assert client.get(f"/analytics/_dash-component-suites/{name}", headers=headers).status_code == 200
 
 
 def test_the_readers_of_the_description_come_from_this_machine():

@@ -40,7 +40,7 @@ class Desk:
         entered, callid = self.entered[name], self.ids[name]
         return [f"{entered}|{callid}|600|NONE|ENTERQUEUE||3001234567|1\n",
                 f"{entered + WAIT}|{callid}|600|Ana Gómez|CONNECT|{WAIT}|{entered}.99|4\n",
-                f"{entered + WAIT + 60}|{callid}|600|Ana Gómez|COMPLETECALLER|{WAIT}|60|1\n"]
+                f"{entered + MINUTE}|{callid}|600|Ana Gómez|COMPLETECALLER|{WAIT}|{MINUTE - WAIT}|1\n"]
 
     def path(self, name: str, later: int = 0) -> Path:
         """Where Issabel would write a recording of the call that began `later` seconds after it."""

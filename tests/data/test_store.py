@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from data import analysis, demo, frames, measures, records
+from data import analysis, demo, frames, measures, records, sources
 from data.filters import Filters
 from data.rules import Options
 from data.site import Site
@@ -408,6 +408,32 @@ def test_lines_that_came_before_this_process_are_not_passed_over(centre, truth, 
         file.write(f"{int(UNTIL.timestamp())}|NONE|NONE|NONE|CONFIGRELOAD|\n".encode())
     third.refresh()
     assert legs_of(third) == plain(truth["legs"])
+
+
+def test_every_process_says_what_hinders_the_one_that_reads(centre, tmp_path):
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    shutil.copy(centre.queue_log, log)
+    writer, reader = opened(log, folder), opened(log, folder)
+    assert (writer.book.locked, reader.book.locked) == (True, False)
+    log.rename(tmp_path / "elsewhere")
+    for _ in range(2):      # once may be a rotation
+        writer.refresh()
+    reader.refresh()
+    assert writer.health()["problem"] == reader.health()["problem"] == sources.MISSING
+    assert str(log) in reader.detail
+    (tmp_path / "elsewhere").rename(log)
+    writer.refresh()
+    reader.refresh()
+    assert writer.health()["problem"] is reader.health()["problem"] is None
+    log.rename(tmp_path / "elsewhere")
+    for _ in range(2):
+        writer.refresh()
+    (tmp_path / "elsewhere").rename(log)
+    writer.book.close()     # whoever takes over says what is so now, not what was said last
+    reader.refresh()
+    assert (reader.book.locked, reader.health()["problem"]) == (True, None)
+    late = opened(log, folder)
+    assert late.health()["problem"] is None
 
 
 def test_a_disk_without_room_for_the_history_is_said(centre, tmp_path, monkeypatch):
