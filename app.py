@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from data import backup_cli as backup_commands
 from data import cli as data_commands
 from data.cli import fail
 from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store, opened, startable
@@ -384,6 +385,7 @@ def greet(settings: "config.Settings", first: bool) -> None:
 
 
 data_commands.register(main, lambda: centre(read_settings()), opened, examined)
+backup_commands.register(main, lambda: centre(read_settings()), VERSION, lambda: importlib.import_module("auth.kept"))
 report_commands.register(main, lambda **given: centre(read_settings(**given)), opened)
 
 

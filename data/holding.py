@@ -41,6 +41,9 @@ def _taken(path: Path, how: int) -> int | None:
             raise
         return None
     try:
+        owner = path.parent.stat()
+        if os.geteuid() == 0 and owner.st_uid != 0:  # root leaves nothing that the service could not open
+            os.fchown(held, owner.st_uid, owner.st_gid)
         fcntl.flock(held, how)
     except BaseException:
         os.close(held)
