@@ -31,6 +31,7 @@ BLOCK = 2**20
 TRIES = 5  # a segment that was mended while it was copied has another name
 SET_ASIDE = "before-restore-"
 ASIDE = "restoring-"
+PLACE = ".backup-"  # where it is put together, beside the file
 # What is made again from the rest, and what only means something to processes that run.
 FOLDERS = frozenset({"audio", "exports", "backups"})
 ENDINGS = (".lock", ".part", ".draft", ".new", ".damaged", "-wal", "-shm", "-journal")
@@ -86,24 +87,29 @@ def write(folder: Path, target: Path, version: str, not_in: list[str], demo: boo
         raise Failed(f"{target} is inside of the data folder: choose another place.")
     if target.exists():
         raise Failed(f"{target} exists already: choose another name.")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        _tidy(target.parent)
         for _ in range(TRIES):
-            with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as place:
+            with tempfile.TemporaryDirectory(prefix=f"{PLACE}{os.getpid()}-", dir=target.parent) as place:
                 try:
-                    return _written(folder, target, part, Path(place), version, not_in, demo)
+                    return _written(folder, target, Path(place), version, not_in, demo)
                 except FileNotFoundError as error:
                     gone = error
         raise Failed(f"The data folder changes all the time: {gone.filename} was there and is not.")
     except (OSError, sqlite3.Error) as error:
         raise Failed(f"The backup could not be written: {error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _written(folder: Path, target: Path, part: Path, place: Path, version: str, not_in: list[str],
-             demo: bool) -> Manifest:
-    found = _gathered(folder, place, demo)
+def _tidy(folder: Path) -> None:
+    """Removes what a backup that was killed left here."""
+    for path in folder.glob(f"{PLACE}*"):
+        number = path.name.removeprefix(PLACE).partition("-")[0]
+        if number.isdigit() and not Path("/proc", number).exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _written(folder: Path, target: Path, place: Path, version: str, not_in: list[str], demo: bool) -> Manifest:
+    part, found = place / "part", _gathered(folder, place, demo)
     entries = [Entry(name, path.stat().st_size, _digest(path)) for name, path in found.items()]
     manifest = Manifest(FORMAT, version, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
                         {name: schema(path) for name, path in found.items() if name.endswith(".db")}, not_in, entries)

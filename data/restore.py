@@ -26,6 +26,9 @@ IN_USE = "{folder} is in use: stop the service (and every `ingest`) first."
 FULL = "{folder} is not empty: with --force what is in it is set aside, and nothing is deleted."
 
 
+HERE = PurePosixPath()
+
+
 class Wrong(Exception):
     """The file is not what a backup is; the message says why."""
 
@@ -132,10 +135,11 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 def _unpack(source: IO[bytes], entry: Entry, aside: Path) -> None:
     """Writes one file below `aside` and nowhere else, whatever its name says."""
     path = PurePosixPath(entry.path)
-    if path.is_absolute() or not path.parts or {"..", "."} & set(path.parts) or "\0" in entry.path:
+    if path.is_absolute() or str(path) != entry.path or ".." in path.parts or "\0" in entry.path or path == HERE:
         raise Wrong(f"{entry.path!r} leads outside of the data folder")
     target, seen = aside.joinpath(*path.parts), hashlib.sha256()
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for parent in reversed(target.relative_to(aside).parents):
+        (aside / parent).mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as kept:
         while block := source.read(BLOCK):
             seen.update(block)
