@@ -1,14 +1,24 @@
 """One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
 
+import errno
 import logging
 import secrets
+import sqlite3
 from typing import Any
 
 from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+
+from auth import guard
+from i18n import text
+
+NOT_KEPT = "Nothing can be kept on the server right now: its disk is full or may not be written."
+# What SQLite says then; its errors reach us with and without their numbers.
+DISK = ("disk is full", "readonly database", "unable to open database file", "disk I/O error")
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +81,13 @@ def invalid(error: ValidationError) -> Response:
     return failure(422, f"{name}: {str(first['msg']).removeprefix('Value error, ')}")
 
 
+def unkept(error: Exception) -> bool:
+    """Whether something failed because nothing can be written: the disk is full or read-only."""
+    if isinstance(error, OperationalError | sqlite3.OperationalError):
+        return any(words in str(error) for words in DISK)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 def register(server: Flask, prefix: str) -> None:
     """Failures under `<prefix>api` and of `/health` in the shape; elsewhere they stay short pages."""
     def ours() -> bool:
@@ -93,6 +110,10 @@ def register(server: Flask, prefix: str) -> None:
         return Response("There is no such file.", 404, mimetype="text/plain")
 
     def unexpected(error: Exception) -> Any:
+        if unkept(error):
+            log.error("nothing can be kept: %s", error)
+            words = text(guard.language(), NOT_KEPT)
+            return failure(503, words) if ours() else Response(words, 503, mimetype="text/plain")
         number = secrets.token_hex(3)
         log.error("request failed, error %s", number, exc_info=error)
         if ours():
