@@ -1,24 +1,18 @@
 """One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
 
-import errno
 import logging
 import secrets
-import sqlite3
 from typing import Any
 
 from dash.exceptions import DependencyException
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from auth import guard
+from auth.database import NOT_KEPT, unkept
 from i18n import text
-
-NOT_KEPT = "Nothing can be kept on the server right now: its disk is full or may not be written."
-# What SQLite says then; its errors reach us with and without their numbers.
-DISK = ("disk is full", "readonly database", "unable to open database file", "disk I/O error")
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +73,6 @@ def invalid(error: ValidationError) -> Response:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or "body"
     return failure(422, f"{name}: {str(first['msg']).removeprefix('Value error, ')}")
-
-
-def unkept(error: Exception) -> bool:
-    """Whether something failed because nothing can be written: the disk is full or read-only."""
-    if isinstance(error, OperationalError | sqlite3.OperationalError):
-        return any(words in str(error) for words in DISK)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def register(server: Flask, prefix: str) -> None:

@@ -1,5 +1,6 @@
 """The database of people and audit: opened, brought to this version, protected, copied."""
 
+import errno
 import os
 import sqlite3
 import time
@@ -24,9 +25,20 @@ TRIGGERS = (("audit_stays", "UPDATE", "audit", "1 = 1"), ("audit_lines_stay", "D
             ("audit_cuts_stay", "UPDATE", "audit_cuts", "1 = 1"),
             ("audit_cuts_are_kept", "DELETE", "audit_cuts", "1 = 1"))
 
+NOT_KEPT = "Nothing can be kept on the server right now: its disk is full or may not be written."
+# What SQLite says then; its errors reach us with and without their numbers.
+DISK = ("disk is full", "readonly database", "unable to open database file", "disk I/O error")
+
 
 class Unusable(Exception):
     """The database cannot be used; the message is one sentence with what to do."""
+
+
+def unkept(error: Exception) -> bool:
+    """Whether something failed because nothing can be written: the disk is full or read-only."""
+    if isinstance(error, DatabaseError | sqlite3.Error):
+        return any(words in str(error) for words in DISK)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def path_of(url: str) -> Path | None:

@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode(errors="replace")
+        return self.body[:2000].decode(errors="replace")
 
 
 class Service:
@@ -166,7 +166,7 @@ class Service:
 
     def offered(self) -> int:
         answer = self.get("/api/calls/statistics?start_date=2026-01-01&end_date=2026-12-31&origin=all")
-        assert answer.status == 200, answer.text
+        assert answer.status == 200, answer.text[:300]
         return answer.json["data"]["offered"]
 
 
@@ -195,10 +195,16 @@ def needs_root() -> None:
 class Disk:
     """A file system of its own in memory, `size` as mount says it."""
 
-    def __init__(self, place: Path, size: str):
+    def __init__(self, place: Path, size: str, image: Path | None = None):
         self.place = place
         place.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)], check=True)
+        if image is None:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)], check=True)
+            return
+        image.write_bytes(b"\0" * 32 * 2**20)
+        sbin = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+        subprocess.run(["mkfs.ext4", "-q", "-m0", str(image)], check=True, env=sbin)
+        subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True)
 
     def fill(self) -> None:
         """Not a byte is left."""
@@ -212,7 +218,14 @@ class Disk:
         (self.place / "ballast").unlink()
 
     def remount(self, how: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,{how}", str(self.place)], check=True)
+        """Once nobody writes there any more: what was killed takes a moment to be gone."""
+        until(lambda: not subprocess.run(["mount", "-o", f"remount,{how}", str(self.place)],
+                                         capture_output=True).returncode, f"{self.place} is in use")
+
+    def fail(self) -> None:
+        """As the kernel does after an error of the disk, whoever works there: nothing is written any more. (Only of a
+        disk with an image.)"""
+        subprocess.run(["mount", "-o", "remount,abort", str(self.place)], check=True)
 
     def gone(self) -> None:
         subprocess.run(["umount", "-l", str(self.place)], check=True)
@@ -224,8 +237,9 @@ def disk() -> Iterator[Callable[..., Disk]]:
     needs_root()
     made: list[Disk] = []
 
-    def make(place: Path, size: str = "48m") -> Disk:
-        made.append(Disk(place, size))
+    def make(place: Path, size: str = "48m", image: Path | None = None) -> Disk:
+        """In memory, or where it must be able to fail in the file `image`."""
+        made.append(Disk(place, size, image))
         return made[-1]
 
     yield make

@@ -64,11 +64,15 @@ def test_sigterm_ends_what_was_begun_and_begins_nothing(service):
     assert one.enter().status == 303
     until(lambda: one.offered() == 30_000)
     path = "/api/reports/export/calls/csv?start_date=2026-01-01&end_date=2026-12-31&origin=all"
-    whole = len(one.get(path).body.splitlines())
-    assert whole > 30_000
+    whole = until(lambda: max(0, len(one.get(path).body.splitlines()) - 30_000), "not every worker has read it") + 30_000
+    until(lambda: all(len(one.get(path).body.splitlines()) == whole for _ in range(6)))
     long = []
     for _ in range(4):
         con = http.client.HTTPConnection("127.0.0.1", one.port, timeout=30)
+        con.sock = socket.socket()
+        con.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so that most of it waits in the server
+        con.sock.settimeout(30)
+        con.sock.connect(("127.0.0.1", one.port))
         con.request("GET", path, headers={"Cookie": one.cookie})
         answer = con.getresponse()
         long.append((con, answer, answer.read(1000)))  # it has begun, and most of it is not read yet
@@ -136,14 +140,16 @@ def test_two_services_on_one_folder_read_once(service):
 def test_few_open_files_and_little_memory_harm_nothing(service):
     """Cut short, a first import fails in words or comes through; what it left is completed later, each line once."""
     one = service()
-    one.call(60_000)
-    for limit, values in ((resource.RLIMIT_NOFILE, (24, 64)), (resource.RLIMIT_AS, (400 * 2**20, 900 * 2**20))):
+    for limit, values in ((resource.RLIMIT_NOFILE, (16, 24, 64)), (resource.RLIMIT_AS, (400 * 2**20, 600 * 2**20))):
         for value in values:
+            one.call(20_000)
             done = subprocess.run(
                 [sys.executable, str(ROOT / "app.py"), "ingest", "--once"], cwd=one.folder, capture_output=True,
                 text=True, env=one.environment, timeout=120,
                 preexec_fn=lambda limit=limit, value=value: resource.setrlimit(limit, (value, value)))
-            assert done.returncode != -signal.SIGSEGV
+            assert done.returncode in (0, 1, 2), done.stderr  # it ended by itself
+            if value == 64:
+                assert done.returncode == 0, done.stderr  # with so many it works
     assert one.shell("ingest", "--once").returncode == 0
     assert one.exactly_once()
 
@@ -157,12 +163,11 @@ def test_a_port_that_is_taken_is_said_in_words(service):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("name", "make"), [
-    ("a file", lambda place: place.write_text("x")), ("below a file", lambda place: place.parent.joinpath("f").touch())])
-def test_a_data_folder_that_cannot_be_one_is_said_in_a_sentence(service, name, make):
+@pytest.mark.parametrize("name", ["var", "var/below"])
+def test_a_data_folder_that_cannot_be_one_is_said_in_a_sentence(service, name):
     one = service()
-    make(one.data)
-    one.environment["DATA_DIR"] = str(one.data if name == "a file" else one.folder / "f" / "var")
+    one.data.write_text("a file")
+    one.environment["DATA_DIR"] = str(one.folder / name)
     for words in ((), ("users", "list"), ("ingest", "--once")):
         done = one.shell(*words)
         assert done.returncode == 2, (words, done.stderr)
