@@ -8,11 +8,12 @@ import threading
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from auth import audit
 from auth.audit import Verdict
 from auth.database import path_of, snapshot
-from auth.models import AuditHead
+from auth.models import AuditHead, Setting
 from auth.people import User
 from auth.users import UserStore
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 EVERY = 3600.0
 COPIES = 7
 RETENTION = "audit_retention_days"
+CLOCK = "clock_seen"
+LEAP, STEADY = 2 * 86_400.0, 7 * 86_400.0  # a service may be off for a weekend
 # Two years: long enough for a quarrel about a call, short enough for a disk.
 DAYS, FEWEST, MOST = 730, 30, 3650
 
@@ -37,11 +40,23 @@ def follow(users: UserStore, stop: threading.Event) -> None:
 
 def keep(users: UserStore) -> None:
     """One round."""
-    days = int(users.setting(RETENTION, DAYS))
+    days, now = int(users.setting(RETENTION, DAYS)), users.clock()
     with users.writing() as session:
-        audit.trim(session, users.clock(), days)
+        if _steady(session, now):
+            audit.trim(session, now, days)
     remember(users)
     copy(users)
+
+
+def _steady(session: Session, now: float) -> bool:
+    """Whether the clock has gone on without a leap for a week, as far as these rounds have seen it: by a clock that
+    jumped for a while nothing is old."""
+    found = session.get(Setting, CLOCK)
+    told = found.value if found else {"since": now, "seen": now}
+    if not -LEAP <= now - told["seen"] <= LEAP:
+        told = {"since": now, "seen": now}
+    session.merge(Setting(name=CLOCK, value={**told, "seen": now}))
+    return bool(now - told["since"] >= STEADY)
 
 
 def remember(users: UserStore) -> None:
