@@ -3,7 +3,6 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
-import fcntl
 import gc
 import importlib
 import logging
@@ -18,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from data import backup_cli as backup_commands
 from data import cli as data_commands
 from data.cli import fail
-from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store, opened, startable
 from render import cli as report_commands
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from auth.permissions import Permission
     from auth.tokens import Tokens
     from auth.users import UserStore
-    from data import doctor, outside
+    from data import doctor, holding, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
@@ -107,10 +107,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from render import addresses
 
     settings = centre(settings)
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     prefix, language = settings.URL_PREFIX, settings.LANGUAGE
-    with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with holding.starting(settings.DATA_DIR):  # what the first process makes, the others find
         first = first_demo(settings)
         issabel = open_issabel(settings)
         store, users = open_store(settings, issabel), UserStore(settings.database_url, folder=settings.DATA_DIR)
@@ -256,7 +254,7 @@ def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
-        open_users().close()  # what is wrong with them is said in one sentence, before anything else
+        examine(settings)
         app = create_app(settings)
         start(app, settings)
         return app.server
@@ -291,13 +289,20 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 def open_users(begin: bool = True) -> Any:
     """The people of this installation; one sentence and exit code 2 when they cannot be read, or are gone."""
     from auth.users import Unusable, UserStore
+    from data import holding
 
     settings = read_settings()
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        holding.whole(settings.DATA_DIR)
         return UserStore(settings.database_url, folder=settings.DATA_DIR, begin=begin)
-    except Unusable as error:
+    except (Unusable, holding.Unfinished) as error:
         return fail(str(error))
+
+
+def examine(settings: "config.Settings") -> None:
+    """What nobody could work with is said in one sentence, before anything else."""
+    startable(settings)
+    open_users().close()
 
 
 class Commands(click.Group):
@@ -337,7 +342,7 @@ def serve() -> None:
     from gunicorn.app.base import BaseApplication
 
     settings = read_settings()
-    open_users().close()
+    examine(settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
         importlib.import_module(name)
@@ -379,16 +384,10 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-def audited(settings: "config.Settings") -> Any:
-    """What the audit's chain says; None while there is none."""
-    from auth import keeping
-
-    return keeping.verified(settings.database_url, settings.DATA_DIR)
-
-
-data_commands.register(main, lambda: centre(read_settings()), open_store,
-                       lambda settings: examined(settings, lambda: audited(settings)))
-report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
+data_commands.register(main, lambda: centre(read_settings()), opened, lambda settings: examined(
+    settings, lambda: importlib.import_module("auth.keeping").verified(settings.database_url, settings.DATA_DIR)))
+backup_commands.register(main, lambda: centre(read_settings()), VERSION, lambda: importlib.import_module("auth.kept"))
+report_commands.register(main, lambda **given: centre(read_settings(**given)), opened)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from auth import guard
+from auth.database import NOT_KEPT, unkept
+from i18n import text
+
 log = logging.getLogger(__name__)
 
 CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
@@ -93,6 +97,10 @@ def register(server: Flask, prefix: str) -> None:
         return Response("There is no such file.", 404, mimetype="text/plain")
 
     def unexpected(error: Exception) -> Any:
+        if unkept(error):
+            log.error("nothing can be kept: %s", error)
+            words = text(guard.language(), NOT_KEPT)
+            return failure(503, words) if ours() else Response(words, 503, mimetype="text/plain")
         number = secrets.token_hex(3)
         log.error("request failed, error %s", number, exc_info=error)
         if ours():
