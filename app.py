@@ -3,7 +3,6 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
-import gc
 import importlib
 import logging
 import subprocess
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+import serving
 from data import backup_cli as backup_commands
 from data import cli as data_commands
 from data.cli import fail
@@ -32,11 +32,6 @@ VERSION = "0.1.0"
 TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
-
-HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.reports", "api.server", "auth.guard",
-         "auth.pages", "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard",
-         "callbacks.queues",
-         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 START = 3.0  # seconds that the process of the reports is given to begin
 
@@ -344,8 +339,6 @@ def serve() -> None:
     settings = read_settings()
     examine(settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
-        importlib.import_module(name)
 
     def ready(worker: Any) -> None:
         if worker.age == 1:
@@ -353,12 +346,7 @@ def serve() -> None:
 
     class Service(BaseApplication):
         def load_config(self) -> None:
-            for name, value in {
-                "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": settings.WORKERS, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
-                "forwarded_allow_ips": "",  # what a client says of itself is not believed
-                "proc_name": "call-center-analytics", "loglevel": "warning", "post_worker_init": ready,
-            }.items():
+            for name, value in {**serving.options(settings), "post_worker_init": ready}.items():
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
 
@@ -368,15 +356,13 @@ def serve() -> None:
             self.users = app.users
             return app.server
 
-    gc.collect()
-    gc.freeze()
+    serving.warm()
     Service().run()
 
 
 def greet(settings: "config.Settings", first: bool) -> None:
     """Says where the application is, and how to get in as long as nobody has."""
-    host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
-    click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")
+    click.echo(f"{TITLE} {VERSION} is at {serving.address(settings)}")
     if centre(settings).DEMO:
         click.echo(f"No queue_log at {settings.QUEUE_LOG_PATH}: this is a DEMONSTRATION center with invented calls.")
         click.echo("Set QUEUE_LOG_PATH to your own log to see your own calls.")
