@@ -1,7 +1,6 @@
 """One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
 
 import logging
-import secrets
 from typing import Any
 
 from dash.exceptions import DependencyException
@@ -9,6 +8,8 @@ from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
+
+import logs
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def register(server: Flask, prefix: str) -> None:
         return Response("There is no such file.", 404, mimetype="text/plain")
 
     def unexpected(error: Exception) -> Any:
-        number = secrets.token_hex(3)
+        number = logs.request_id()
         log.error("request failed, error %s", number, exc_info=error)
         if ours():
             return failure(500, f"Something failed on the server (error {number}).")
