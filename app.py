@@ -4,12 +4,8 @@ The web half is imported where it is needed: `analyze` and its sisters answer wi
 """
 
 import importlib
-import logging
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -33,11 +29,8 @@ TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-START = 3.0  # seconds that the process of the reports is given to begin
 
 NOT_ALLOWED = "Your user has no permission for this page."
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: "config.Settings") -> "Dash":
@@ -66,8 +59,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import audit as api_audit
     from api import auth as api_auth
     from api import calls as api_calls
-    from api import cors, errors, root
+    from api import cors, errors, root, traffic
     from api import dashboard as api_dashboard
+    from api import metrics as api_metrics
     from api import now as api_now
     from api import queues as api_queues
     from api import recordings as api_recordings
@@ -76,12 +70,15 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import users as api_users
     from auth import guard, keeping, pages, proxies, secret
     from auth.permissions import Permission
+    from auth.reach import Reach
     from auth.tokens import Tokens
     from auth.users import UserStore
     from data import doctor, holding, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
+    from data.starting import starter
+    from data.vitals import Vitals
     from i18n import text
     from layouts import (
         account,
@@ -130,7 +127,9 @@ def create_app(settings: "config.Settings") -> "Dash":
         users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
 
     server = api_server.create_server(TITLE, VERSION, prefix)
-    server.secret_key = key
+    server.secret_key, counts = key, api_metrics.Counts()
+    users.heard = counts.action
+    traffic.install(server, prefix, counts)  # before the gate, so that what it refuses is seen as well
     if settings.TRUSTED_PROXIES:
         server.wsgi_app = proxies.Proxies(server.wsgi_app, proxies.networks(settings.TRUSTED_PROXIES))
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
@@ -147,7 +146,9 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     cors.register(server, prefix, settings.cors_origins)
     link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
-    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
+    vitals = Vitals(settings.DATA_DIR, store, issabel, Reach(users), lambda: api_now.state(link), store.follower.path,
+                    settings.LOG_STALE_HOURS * 3600, settings.REFRESH_SECONDS)
+    root.register(server, vitals.health, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
@@ -161,7 +162,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
-    api_reports.register(server, view, jobs, starter(jobs, settings), users, letterhead, prefix, allow)
+    begin = starter(jobs, [sys.executable, str(HERE / "app.py"), "exports"], settings.model_dump_json().encode())
+    api_reports.register(server, view, jobs, begin, users, letterhead, prefix, allow)
+    guard.declare(server, api_metrics.register(server, counts, vitals, jobs, VERSION, prefix), Permission.ADMIN,
+                  token=settings.METRICS_TOKEN or "")
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -228,32 +232,28 @@ def create_app(settings: "config.Settings") -> "Dash":
     return app
 
 
-def starter(jobs: Any, settings: "config.Settings") -> Callable[[], None]:
-    """What starts the process that makes reports, when there is work and nobody at it; it ends by itself."""
-    guard, started = threading.Lock(), [-START]
-
-    def begin() -> None:
-        with guard:
-            if time.monotonic() - started[0] < START or not jobs.pending():
-                return
-            started[0] = time.monotonic()
-            process = subprocess.Popen([sys.executable, str(HERE / "app.py"), "exports"], stdin=subprocess.PIPE,  # noqa: S603
-                                       stdout=subprocess.DEVNULL, start_new_session=True)
-            threading.Thread(target=process.communicate, args=(settings.model_dump_json().encode(),),
-                             name="exports", daemon=True).start()
-
-    return begin
-
-
 def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
         examine(settings)
+        observe(settings)
         app = create_app(settings)
         start(app, settings)
         return app.server
     raise AttributeError(name)
+
+
+def observe(settings: "config.Settings") -> Path | None:
+    """How this process writes about itself, and the folder in which it counts; before anything else is imported."""
+    import config
+    import logs
+    from data import counting
+
+    logs.setup(settings.LOG_FORMAT, settings.LOG_LEVEL)
+    if counts := counting.place(settings.DATA_DIR):
+        config.share_counts(counts)
+    return counts
 
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
@@ -336,9 +336,12 @@ def serve() -> None:
     """Serves the application until it is stopped."""
     from gunicorn.app.base import BaseApplication
 
+    import logs
+    from data import counting
+
     settings = read_settings()
     examine(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    counts = observe(settings)
 
     def ready(worker: Any) -> None:
         if worker.age == 1:
@@ -346,7 +349,10 @@ def serve() -> None:
 
     class Service(BaseApplication):
         def load_config(self) -> None:
-            for name, value in {**serving.options(settings), "post_worker_init": ready}.items():
+            for name, value in {
+                **serving.options(settings), "post_worker_init": ready,
+                "on_starting": lambda _: logs.adopt(), "on_exit": lambda _: counting.forget(counts),
+            }.items():
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
 
