@@ -1,8 +1,10 @@
 """From settings to what they name: the log or the demonstration's, Issabel's databases, the store."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
+
+from data.cli import fail
 
 if TYPE_CHECKING:
     from config import Settings
@@ -77,6 +79,33 @@ def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only
     # Each source has a book of its own: the same calls read from both would be there twice.
     return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / ("store-mysql" if table else "store"), place,
                        source=source, read_only=read_only)
+
+
+def opened(settings: "Settings") -> "Store":
+    """The store, for a command: one sentence and exit code 2 when it cannot be opened."""
+    from data.book_open import BookError
+
+    try:
+        return open_store(settings)
+    except BookError as error:
+        return cast("Store", fail(f"{error.words}: {error.detail}."))
+
+
+def startable(settings: "Settings") -> None:
+    """Ends with one sentence and exit code 2 where a start could only fail: a store of a newer version. Whatever else
+    is wrong with it is mended, or said on the pages."""
+    import sqlite3
+
+    from data import book_open, holding
+
+    for name in holding.BOOKS:
+        if (settings.DATA_DIR / name / book_open.NAME).exists():
+            try:
+                book_open.reader(settings.DATA_DIR / name).close()
+            except book_open.NewerBook as error:
+                fail(f"{error.words}: {error.detail}. Install that version again, or restore a backup made before.")
+            except (book_open.BookError, sqlite3.Error, OSError):
+                continue
 
 
 def examined(settings: "Settings", verify: Callable[[], Any] = lambda: None) -> "list[Finding]":

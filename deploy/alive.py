@@ -1,7 +1,7 @@
 """Does the service answer? `alive.py [ADDRESS]` ends with 0 when it does and is not down (a container's health check).
 
-`alive.py ADDRESS --watch SECONDS` asks again and again and tells systemd's watchdog of every answer, so that a service that
-hangs is restarted. There any answer counts, also one that says that it is down: a restart mends no full disk.
+`alive.py ADDRESS --watch SECONDS` asks again and again and tells systemd's watchdog of every answer, so that a service
+that hangs is restarted. There any answer counts, also one that says that it is down: a restart mends no full disk.
 """
 
 import os
