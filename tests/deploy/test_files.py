@@ -46,28 +46,50 @@ def test_the_example_of_settings_has_every_one_with_its_default(tmp_path, monkey
     for name in config.Settings.model_fields:
         if name != "DATA_DIR":
             assert getattr(read, name) == getattr(plain, name), name
-    assert read.DATA_DIR == Path("/var/lib/call-center-analytics")
+    assert Path("/var/lib/call-center-analytics") == read.DATA_DIR
 
 
 # -- gunicorn --------------------------------------------------------------------------------------
 
 
 def test_the_production_line_has_the_values_of_the_program_itself(tmp_path):
-    told_by = told(sys.executable, "-m", "gunicorn", "--print-config", "-c", DEPLOY / "gunicorn.conf.py", "app:server", cwd=tmp_path,
-                   env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path / "var"), "WORKERS": "3", "SERVER_PORT": "8123"})
+    told_by = told(
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--print-config",
+        "-c",
+        DEPLOY / "gunicorn.conf.py",
+        "app:server",
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path / "var"), "WORKERS": "3", "SERVER_PORT": "8123"},
+    )
     printed = dict(re.findall(r"^(\w+)\s+= (.*)$", told_by.stdout, re.MULTILINE))
     wanted = serving.options(config.load(WORKERS=3, SERVER_PORT=8123))
     assert wanted["workers"] == 3
     for name, value in wanted.items():
         shown = [value] if name == "bind" else value or [] if name == "forwarded_allow_ips" else value
         assert printed[name] in (str(shown), str(value), repr(value)), (name, printed[name])
-    assert (printed["worker_class"], printed["threads"], printed["keepalive"], printed["graceful_timeout"],
-            printed["control_socket_disable"]) == ("gthread", "32", "15", "5", "True")
+    assert (
+        printed["worker_class"],
+        printed["threads"],
+        printed["keepalive"],
+        printed["graceful_timeout"],
+        printed["control_socket_disable"],
+    ) == ("gthread", "32", "15", "5", "True")
 
 
 def test_a_wrong_setting_stops_the_production_line_with_one_sentence(tmp_path):
-    done = told(sys.executable, "-m", "gunicorn", "-c", DEPLOY / "gunicorn.conf.py", "app:server", cwd=tmp_path,
-                env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path / "var"), "TIMEZONE": "Mars/Olympus"})
+    done = told(
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        DEPLOY / "gunicorn.conf.py",
+        "app:server",
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path / "var"), "TIMEZONE": "Mars/Olympus"},
+    )
     assert done.returncode == 2
     assert done.stderr.strip().startswith("TIMEZONE: ")
     assert len(done.stderr.strip().splitlines()) == 1
@@ -99,7 +121,7 @@ def test_the_units_say_what_systemd_understands(tmp_path):
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.suffix == ".service"], ids=lambda unit: unit.name)
 def test_a_service_is_exposed_to_less_than_3_of_10(unit):
     done = told("systemd-analyze", "security", "--offline=yes", "--threshold=29", unit)
-    score, = re.findall(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    (score,) = re.findall(r"exposure level for \S+: ([\d.]+)", done.stdout)
     assert done.returncode == 0, done.stdout
     assert float(score) < 3
 
@@ -114,7 +136,7 @@ def test_what_systemd_219_does_not_know_has_a_word_that_it_knows():
 
 
 def test_the_scripts_are_clean():
-    scripts = [path for path in DEPLOY.rglob("*.sh")] + [ROOT / ".ci" / "run"]
+    scripts = [*DEPLOY.rglob("*.sh"), ROOT / ".ci" / "run"]
     assert len(scripts) >= 5
     done = told("shellcheck", *scripts)
     assert done.returncode == 0, done.stdout
@@ -132,7 +154,9 @@ def test_the_own_logs_are_rotated(tmp_path, root_here):
             path.chmod(path.stat().st_mode | 0o011)
     shutil.chown(folder, "nobody", "nogroup")
     own = tmp_path / "own"
-    own.write_text(text.replace("/var/log/call-center-analytics", str(folder)).replace("callcenter callcenter", "nobody nogroup"))
+    own.write_text(
+        text.replace("/var/log/call-center-analytics", str(folder)).replace("callcenter callcenter", "nobody nogroup")
+    )
     checked = told("logrotate", "-d", "-s", tmp_path / "state", own)
     assert checked.returncode == 0, checked.stderr
     assert "error" not in checked.stderr.lower()
@@ -150,7 +174,9 @@ def test_the_dockerfile_is_clean():
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.mariadb.yaml"])
 def test_the_compose_files_are_what_compose_understands(name):
     """Read with the variables at their defaults, then judged for what is left open."""
-    text = re.sub(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}", lambda m: "x" if m[2] is None else m[2], (ROOT / name).read_text())
+    text = re.sub(
+        r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}", lambda m: "x" if m[2] is None else m[2], (ROOT / name).read_text()
+    )
     read = compose_spec.PyCompose.from_yaml(text)
     read.validate()
     read.validate_volumes()
@@ -165,8 +191,17 @@ def test_the_image_is_of_this_version_and_knows_no_zone_of_its_own():
     assert all(volume.endswith(":ro") or volume == "data:/data" for volume in service["volumes"])
     assert service["read_only"] is True
     if shutil.which("docker") and told("docker", "compose", "version").returncode == 0:
-        done = told("docker", "compose", "-f", ROOT / "compose.yaml", "-f", ROOT / "compose.mariadb.yaml", "config", "-q",
-                    env={**os.environ, "TIMEZONE": "America/Bogota", "MARIADB_PASSWORD": "secret"})
+        done = told(
+            "docker",
+            "compose",
+            "-f",
+            ROOT / "compose.yaml",
+            "-f",
+            ROOT / "compose.mariadb.yaml",
+            "config",
+            "-q",
+            env={**os.environ, "TIMEZONE": "America/Bogota", "MARIADB_PASSWORD": "secret"},
+        )
         assert done.returncode == 0, done.stderr
 
 
@@ -177,7 +212,8 @@ SYSTEMS = {
     "rocky 9": 'ID="rocky"\nID_LIKE="rhel centos fedora"\nPRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"\n',
     "centos 7": 'ID="centos"\nID_LIKE="rhel fedora"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n',
     "debian 13": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n',
-    "other": 'ID=arch\nPRETTY_NAME="Arch Linux"\n'}
+    "other": 'ID=arch\nPRETTY_NAME="Arch Linux"\n',
+}
 
 
 def dry(tmp_path: Path, system: str, glibc: str = "2.34", *more: str) -> subprocess.CompletedProcess:
@@ -186,23 +222,51 @@ def dry(tmp_path: Path, system: str, glibc: str = "2.34", *more: str) -> subproc
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "getconf").write_text(f"#!/bin/sh\necho glibc {glibc}\n")
     (tmp_path / "bin" / "getconf").chmod(0o755)
-    hide = "".join(f'mount --bind /bin/false "{path.resolve()}"\n' for path in sorted(
-        {Path(path).resolve() for path in Path("/usr/bin").glob("python3*") if re.fullmatch(r"python3(\.\d+)?", path.name)}))
-    return told("unshare", "-m", "bash", "-ec", f'mount --bind "$1" "$(readlink -f /etc/os-release)"\n{hide}shift; exec "$@"', "_",
-                tmp_path / "os-release", DEPLOY / "install.sh", "--dry-run", *more,
-                env={"PATH": f"{tmp_path / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"})
+    hide = "".join(
+        f'mount --bind /bin/false "{path.resolve()}"\n'
+        for path in sorted(
+            {
+                Path(path).resolve()
+                for path in Path("/usr/bin").glob("python3*")
+                if re.fullmatch(r"python3(\.\d+)?", path.name)
+            }
+        )
+    )
+    return told(
+        "unshare",
+        "-m",
+        "bash",
+        "-ec",
+        f'mount --bind "$1" "$(readlink -f /etc/os-release)"\n{hide}shift; exec "$@"',
+        "_",
+        tmp_path / "os-release",
+        DEPLOY / "install.sh",
+        "--dry-run",
+        *more,
+        env={"PATH": f"{tmp_path / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
 
 
-@pytest.mark.parametrize("system, words", [
-    ("rocky 8", "dnf install -y -q python3.12 python3.12-pip"), ("rocky 9", "dnf install -y -q python3.12 python3.12-pip"),
-    ("debian 13", "apt-get install -y -qq --no-install-recommends python3 python3-venv")])
+@pytest.mark.parametrize(
+    "system, words",
+    [
+        ("rocky 8", "dnf install -y -q python3.12 python3.12-pip"),
+        ("rocky 9", "dnf install -y -q python3.12 python3.12-pip"),
+        ("debian 13", "apt-get install -y -qq --no-install-recommends python3 python3-venv"),
+    ],
+)
 def test_a_dry_run_names_the_packages_of_the_system_and_does_nothing(root_here, tmp_path, system, words):
     done = dry(tmp_path, system)
     assert done.returncode == 0, done.stderr
     assert words in done.stdout
     assert "systemctl restart" in done.stdout or "Not started" in done.stdout
-    for place in ("/opt/call-center-analytics", "/etc/call-center-analytics", "/var/lib/call-center-analytics",
-                  "/etc/systemd/system/call-center-analytics.service", "/usr/local/bin/call-center-analytics"):
+    for place in (
+        "/opt/call-center-analytics",
+        "/etc/call-center-analytics",
+        "/var/lib/call-center-analytics",
+        "/etc/systemd/system/call-center-analytics.service",
+        "/usr/local/bin/call-center-analytics",
+    ):
         assert not Path(place).exists()
     assert told("id", "callcenter").returncode != 0
 
@@ -215,9 +279,17 @@ def test_where_it_cannot_work_it_stops_with_a_sentence(root_here, tmp_path):
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("more, words", [
-    (["--user", "root"], "not root"), (["--prefix", "/opt/a b"], "whole path"), (["--data"], "needs a value"),
-    (["--unknown"], "unknown option"), (["--rollback"], "no release to go back to"), (["--root", "/nowhere"], "must hold a system")])
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (["--user", "root"], "not root"),
+        (["--prefix", "/opt/a b"], "whole path"),
+        (["--data"], "needs a value"),
+        (["--unknown"], "unknown option"),
+        (["--rollback"], "no release to go back to"),
+        (["--root", "/nowhere"], "must hold a system"),
+    ],
+)
 def test_a_wrong_option_is_named(root_here, more, words):
     done = told(DEPLOY / "install.sh", "--dry-run", *more, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     assert done.returncode == 1

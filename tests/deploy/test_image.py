@@ -1,4 +1,4 @@
-"""The image's steps, one by one, in a clean root, and the service that its last line starts; no Docker engine is needed."""
+"""The image's steps in a clean root, and the service that its last line starts; no Docker engine is needed."""
 
 import contextlib
 import io
@@ -27,22 +27,47 @@ class Image:
         self.health: list[str] = []
         self.ports: list[str] = []
         lines = (dockerfile.parent / ".dockerignore").read_text().split()
-        # There a pattern without a slash is one of the root; in git's reading, which is used here, it is one of every folder.
+        # There a pattern without a slash is one of the root; in git's reading, which is used here, of every folder.
         self.ignored = pathspec.GitIgnoreSpec.from_lines(
-            line if line.startswith("**") else re.sub(r"^(!?)", r"\1/", line) for line in lines)
+            line if line.startswith("**") else re.sub(r"^(!?)", r"\1/", line) for line in lines
+        )
         parser = DockerfileParser(fileobj=io.BytesIO(dockerfile.read_bytes()))
-        steps = {"FROM": self.base, "RUN": self.run, "WORKDIR": self.workdir, "COPY": self.copy, "ENV": self.variables,
-                 "USER": self.become, "VOLUME": self.volume, "EXPOSE": self.ports.append, "HEALTHCHECK": self.healthcheck,
-                 "CMD": self.cmd}
+        steps = {
+            "FROM": self.base,
+            "RUN": self.run,
+            "WORKDIR": self.workdir,
+            "COPY": self.copy,
+            "ENV": self.variables,
+            "USER": self.become,
+            "VOLUME": self.volume,
+            "EXPOSE": self.ports.append,
+            "HEALTHCHECK": self.healthcheck,
+            "CMD": self.cmd,
+        }
         for step in parser.structure:
             if step["instruction"] != "COMMENT":
                 steps[step["instruction"]](step["value"])
 
     def within(self, *words: str, **more: str) -> list[str]:
         """What runs these words in the image as its user, with its variables."""
-        who = ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
-        return self.machine.command("env", "-i", *(f"{k}={v}" for k, v in {**self.env, **more}.items()),
-                                    *(who if self.user != "0" else []), *words, folder=self.folder)
+        who = [
+            "setpriv",
+            "--reuid",
+            self.user,
+            "--regid",
+            self.user,
+            "--clear-groups",
+            "--no-new-privs",
+            "--bounding-set=-all",
+        ]
+        return self.machine.command(
+            "env",
+            "-i",
+            *(f"{k}={v}" for k, v in {**self.env, **more}.items()),
+            *(who if self.user != "0" else []),
+            *words,
+            folder=self.folder,
+        )
 
     def base(self, value: str) -> None:
         assert re.fullmatch(r"python:3\.1\d-slim-\w+", value)
@@ -92,7 +117,9 @@ class Image:
 def image(root_here, wheels):
     """Packages come from files that were fetched before, and are compiled when they are used: that is faster."""
     with Machine(wheels, boot=False) as machine:
-        yield Image(machine, ROOT / "Dockerfile", {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels", "PIP_NO_COMPILE": "1"})
+        yield Image(
+            machine, ROOT / "Dockerfile", {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels", "PIP_NO_COMPILE": "1"}
+        )
 
 
 def test_in_the_image_is_the_program_and_nothing_else(image):
@@ -105,21 +132,30 @@ def test_in_the_image_is_the_program_and_nothing_else(image):
 def test_it_serves_as_a_user_of_its_own_and_says_that_it_is_well(image):
     assert image.user == "10001"
     assert image.machine.run("stat", "-c", "%u %a", "/data").stdout.split() == ["10001", "700"]
-    image.machine.write("/log/queue_log", "1772514000|1.1|600|NONE|ENTERQUEUE||3001112222|1\n"
-                        "1772514040|1.1|600|NONE|ABANDON|1|1|40\n")
+    image.machine.write(
+        "/log/queue_log", "1772514000|1.1|600|NONE|ENTERQUEUE||3001112222|1\n1772514040|1.1|600|NONE|ABANDON|1|1|40\n"
+    )
     port = free_port()
     more = {"TIMEZONE": "America/Bogota", "SERVER_PORT": str(port)}
-    assert subprocess.run(image.within(*image.health, **more), capture_output=True).returncode == 1, "nobody answers yet"
+    assert subprocess.run(image.within(*image.health, **more), capture_output=True).returncode == 1, (
+        "nobody answers yet"
+    )
     with contextlib.ExitStack() as stack:
         output = stack.enter_context((image.machine.path("/tmp") / "service.log").open("w+b"))
-        process = stack.enter_context(subprocess.Popen(image.within(*image.command, **more), stdout=output,
-                                                       stderr=subprocess.STDOUT))
+        process = stack.enter_context(
+            subprocess.Popen(image.within(*image.command, **more), stdout=output, stderr=subprocess.STDOUT)
+        )
         stack.callback(lambda: image.machine.run("pkill", "-u", "10001", check=False))
 
         def said() -> str:
             output.seek(0)
             return output.read().decode(errors="replace")
-        wait_for(lambda: process.poll() is not None or (up(f"http://127.0.0.1:{port}/health") or {}).get("version"), said, 120)
+
+        wait_for(
+            lambda: process.poll() is not None or (up(f"http://127.0.0.1:{port}/health") or {}).get("version"),
+            said,
+            120,
+        )
         assert process.poll() is None, said()
         assert subprocess.run(image.within(*image.health, **more)).returncode == 0
         told = subprocess.run(image.within("python", "app.py", "doctor", **more), capture_output=True, text=True)

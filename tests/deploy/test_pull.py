@@ -1,4 +1,4 @@
-"""The log of another server, brought by `deploy/rsync/pull-log.sh` through the command that its key is bound to (rrsync -ro)."""
+"""The log of another server, brought by deploy/rsync/pull-log.sh through the command its key is bound to."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ from tests.data.rotation import BEGIN, Centre
 SCRIPT = ROOT / "deploy" / "rsync" / "pull-log.sh"
 RRSYNC = "/usr/bin/rrsync"
 
-# In the place of ssh: the server's side of it, which runs the forced command whatever the client asked for. `hook` is what
-# happens on that server when the client comes for the given time.
+# In the place of ssh: the server's side of it, which runs the forced command whatever the client asked for. A `hook` is
+# what happens on that server when the client comes for the given time.
 SHELL = """#!/bin/sh
 shift
 number=$(($(cat {folder}/calls 2>/dev/null || echo 0) + 1)); echo $number >{folder}/calls
@@ -42,9 +42,18 @@ class Far(Centre):
 
     def pull(self) -> None:
         (self.scratch / "calls").unlink(missing_ok=True)
-        done = subprocess.run([str(SCRIPT)], capture_output=True, text=True, env={
-            "PATH": os.environ["PATH"], "PULL_FROM": "pbx:", "PULL_INTO": str(self.mirror),
-            "PULL_SHELL": str(self.shell), "PULL_WHOLE": str(self.whole)})
+        done = subprocess.run(
+            [str(SCRIPT)],
+            capture_output=True,
+            text=True,
+            env={
+                "PATH": os.environ["PATH"],
+                "PULL_FROM": "pbx:",
+                "PULL_INTO": str(self.mirror),
+                "PULL_SHELL": str(self.shell),
+                "PULL_WHOLE": str(self.whole),
+            },
+        )
         # 24: a file went away while it was copied; the next minute brings it under its new name.
         assert done.returncode in (0, 24), done.stderr
 
@@ -151,6 +160,7 @@ def test_a_log_that_is_written_rotated_copied_and_read_at_the_same_time(tmp_path
     def read():
         while not stop.is_set():
             far.poll()
+
     threads = [threading.Thread(target=work) for work in (write, read)]
     for thread in threads:
         thread.start()
@@ -168,7 +178,10 @@ def test_a_log_that_is_written_rotated_copied_and_read_at_the_same_time(tmp_path
 def test_the_key_is_bound_to_reading_that_folder(far):
     far.write(3)
     (far.scratch / "secret").write_text("nobody's business")
-    for words in (["-e", str(far.shell), f"{far.scratch}/secret", "pbx:/"], ["-e", str(far.shell), "pbx:/../secret", f"{far.scratch}/got"]):
+    for words in (
+        ["-e", str(far.shell), f"{far.scratch}/secret", "pbx:/"],
+        ["-e", str(far.shell), "pbx:/../secret", f"{far.scratch}/got"],
+    ):
         done = subprocess.run(["rsync", "-a", *words], capture_output=True, text=True)
         assert done.returncode != 0, done.stdout
     assert not (far.folder / "secret").exists()
