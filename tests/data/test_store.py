@@ -506,3 +506,28 @@ def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth,
     store.refresh()
     assert legs_of(store) == plain(truth["legs"])
     store.book.close()
+
+
+def test_killed_while_the_history_is_written(centre, truth, tmp_path):
+    """At moments all over it: the next start shows the old state or the new one, and every leg once."""
+    from tests.data import rotation
+    folder, seen = tmp_path / "store", 0
+    for path in [*centre.rotated, centre.queue_log]:
+        shutil.copy(path, tmp_path / path.name)
+
+    def work() -> None:
+        store = opened(tmp_path / "queue_log", folder)
+        store._put()
+        store.book.close()
+
+    for _ in range(2):  # the second time everything that is needed has been loaded, and the log is in the book
+        shutil.rmtree(folder / "history", ignore_errors=True)
+        most = rotation.calls(work)
+    for at in range(1, most, max(most // 24, 1)):
+        shutil.rmtree(folder / "history", ignore_errors=True)
+        seen += rotation.killed(work, at)
+        store = opened(tmp_path / "queue_log", folder)
+        assert store.problem == ""
+        assert legs_of(store) == plain(truth["legs"])
+        store.book.close()
+    assert seen >= 20
