@@ -1,7 +1,6 @@
 """One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
 
 import logging
-import secrets
 from typing import Any
 
 from dash.exceptions import DependencyException
@@ -10,6 +9,7 @@ from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+import logs
 from auth import guard
 from auth.database import NOT_KEPT, unkept
 from i18n import text
@@ -101,7 +101,7 @@ def register(server: Flask, prefix: str) -> None:
             log.error("nothing can be kept: %s", error)
             words = text(guard.language(), NOT_KEPT)
             return failure(503, words) if ours() else Response(words, 503, mimetype="text/plain")
-        number = secrets.token_hex(3)
+        number = logs.request_id()
         log.error("request failed, error %s", number, exc_info=error)
         if ours():
             return failure(500, f"Something failed on the server (error {number}).")

@@ -148,7 +148,7 @@ class Gate:
         door = self.door()
         if request.method not in SAFE and bearer(request) is None and self._foreign():
             return self.fail(403, "foreign_origin", FOREIGN)
-        if door is not None and door.open:
+        if door is not None and (door.open or door.known(bearer(request))):
             return None
         if request.method == "OPTIONS" and self.under(request.path, "api") and getattr(
                 request.url_rule, "provide_automatic_options", False):
@@ -213,7 +213,7 @@ class Gate:
             more = "" if wanted == self.prefix else f"?next={quote(browser.local(wanted, self.prefix), safe='/')}"
             return redirect(f"{self.prefix}login{more}")
         response = self.server.make_response(self.fail(401, "unauthorized", UNAUTHORIZED))
-        if self.under(request.path, "api"):
+        if self.under(request.path, "api", "metrics"):
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
@@ -221,7 +221,7 @@ class Gate:
         """Whether a person is looking at an address, and not a script, a player or a program at its data."""
         inner = request.path.removeprefix(self.prefix)
         if request.method not in ("GET", "HEAD") or self.under(request.path, "api") or inner.startswith(
-                ("_dash", "_reload", "_favicon", "assets/")):
+                ("_dash", "_reload", "_favicon", "assets/", "metrics")):
             return False
         accepted = request.headers.get("Accept")
         return (request.headers.get("Sec-Fetch-Dest", "document") == "document"

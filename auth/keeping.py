@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from auth import audit
 from auth.audit import Verdict
 from auth.database import path_of, snapshot
+from auth.marker import Marker
 from auth.models import AuditHead, Setting
 from auth.people import User
 from auth.users import UserStore
@@ -72,6 +73,17 @@ def verify(users: UserStore) -> Verdict:
     known = users.marker.known()
     with users.reading() as session:
         return audit.verify(session, known)
+
+
+def verified(url: str, folder: Path) -> Verdict | None:
+    """The same for an installation that may be running or not; None when nobody was ever let in. Unusable."""
+    if not Marker(folder / "people.json").there():
+        return None
+    users = UserStore(url, folder=folder, begin=False)
+    try:
+        return verify(users)
+    finally:
+        users.close()
 
 
 def copy(users: UserStore) -> Path | None:

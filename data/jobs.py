@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import logs
+
 log = logging.getLogger(__name__)
 
 KEPT = 86_400.0  # seconds that a result stays
@@ -159,6 +161,11 @@ class Jobs:
         """Whether there is work that nobody does: no process holds the lock."""
         return bool(self._all("state IN (?, ?)", *ACTIVE)) and not self.locked()
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs that are kept are in each state."""
+        with self._open() as con:
+            return dict(con.execute("SELECT state, count(*) FROM job GROUP BY state").fetchall())
+
     def locked(self) -> bool:
         """Whether some process works."""
         held = _lock(self.folder / "lock")
@@ -238,7 +245,7 @@ class Jobs:
                 part.unlink(missing_ok=True)  # which may be the room that the note of it needs
                 self._fail(job, {"words": NO_ROOM})
                 return
-            number = secrets.token_hex(3)
+            number = logs.number()
             log.exception("a job failed, error %s", number)
             self._fail(job, {"words": FAILED, "values": {"number": number}})
         finally:

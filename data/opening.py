@@ -1,5 +1,6 @@
 """From settings to what they name: the log or the demonstration's, Issabel's databases, the store."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -107,8 +108,8 @@ def startable(settings: "Settings") -> None:
                 continue
 
 
-def examined(settings: "Settings") -> "list[Finding]":
-    """What the doctor finds in this installation; nothing is written."""
+def examined(settings: "Settings", verify: Callable[[], Any] = lambda: None) -> "list[Finding]":
+    """What the doctor finds in this installation; nothing is written. `verify` goes through the audit."""
     from data import book_open, doctor
     from data.recordings import Recordings
 
@@ -119,6 +120,7 @@ def examined(settings: "Settings") -> "list[Finding]":
             store = open_store(settings, issabel, read_only=True)
             store.refresh()
         except book_open.BookError as error:
-            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE)]
+            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE,
+                                                          verify=verify)]
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
-    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE)
+    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE, verify=verify)
