@@ -508,12 +508,13 @@ def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth,
     store.book.close()
 
 
-def test_killed_while_the_history_is_written(centre, truth, tmp_path):
+def test_killed_while_the_history_is_written(centre, tmp_path):
     """At moments all over it: the next start shows the old state or the new one, and every leg once."""
     from tests.data import rotation
     folder, seen = tmp_path / "store", 0
-    for path in [*centre.rotated, centre.queue_log]:
-        shutil.copy(path, tmp_path / path.name)
+    (tmp_path / "queue_log").write_bytes(b"".join(centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]))
+    right = plain(analysis.analyze([tmp_path / "queue_log"], as_of=int(UNTIL.timestamp()))["legs"])
+    assert len(right) > 50
 
     def work() -> None:
         store = opened(tmp_path / "queue_log", folder)
@@ -524,10 +525,9 @@ def test_killed_while_the_history_is_written(centre, truth, tmp_path):
         shutil.rmtree(folder / "history", ignore_errors=True)
         most = rotation.calls(work)
     for at in range(1, most, max(most // 24, 1)):
-        shutil.rmtree(folder / "history", ignore_errors=True)
         seen += rotation.killed(work, at)
         store = opened(tmp_path / "queue_log", folder)
         assert store.problem == ""
-        assert legs_of(store) == plain(truth["legs"])
+        assert legs_of(store) == right
         store.book.close()
     assert seen >= 20
