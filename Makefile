@@ -50,6 +50,7 @@ system-test:
 	@test -x /usr/bin/chromium || deploy/packages.sh chromium
 	@command -v soffice >/dev/null || deploy/packages.sh libreoffice-calc-nogui
 	@command -v pdffonts >/dev/null || deploy/packages.sh poppler-utils
+	@command -v cc >/dev/null || deploy/packages.sh gcc libc6-dev || test -z "$$CI" -a "$$(id -u)" -ne 0
 	@test -x /usr/sbin/mariadbd -a -x /usr/bin/mariadb || deploy/packages.sh mariadb-server-core mariadb-client-core \
 	  || test -z "$$CI" -a "$$(id -u)" -ne 0
 

@@ -3,8 +3,6 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
-import fcntl
-import gc
 import importlib
 import sys
 import threading
@@ -14,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+import serving
+from data import backup_cli as backup_commands
 from data import cli as data_commands
 from data.cli import fail
-from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store, opened, startable
 from render import cli as report_commands
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.reports", "api.server", "auth.guard",
-         "auth.pages", "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard",
-         "callbacks.queues",
-         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
 
 NOT_ALLOWED = "Your user has no permission for this page."
 
@@ -72,12 +68,12 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import reports as api_reports
     from api import server as api_server
     from api import users as api_users
-    from auth import guard, pages, proxies, secret
+    from auth import guard, keeping, pages, proxies, secret
     from auth.permissions import Permission
     from auth.reach import Reach
     from auth.tokens import Tokens
     from auth.users import UserStore
-    from data import doctor, outside
+    from data import doctor, holding, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
@@ -103,10 +99,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from render import addresses
 
     settings = centre(settings)
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     prefix, language = settings.URL_PREFIX, settings.LANGUAGE
-    with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with holding.starting(settings.DATA_DIR):  # what the first process makes, the others find
         first = first_demo(settings)
         issabel = open_issabel(settings)
         store, users = open_store(settings, issabel), UserStore(settings.database_url, folder=settings.DATA_DIR)
@@ -220,7 +214,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
                       guard.address)
     callbacks.health.register(guard.callback(app, Permission.ADMIN), view, who, lambda lang: doctor.examine(
-        settings, store, issabel, recordings, lang))
+        settings, store, issabel, recordings, lang, verify=lambda: keeping.verify(users)))
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
@@ -242,7 +236,7 @@ def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
-        open_users().close()  # what is wrong with them is said in one sentence, before anything else
+        examine(settings)
         observe(settings)
         app = create_app(settings)
         start(app, settings)
@@ -290,13 +284,20 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 def open_users(begin: bool = True) -> Any:
     """The people of this installation; one sentence and exit code 2 when they cannot be read, or are gone."""
     from auth.users import Unusable, UserStore
+    from data import holding
 
     settings = read_settings()
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        holding.whole(settings.DATA_DIR)
         return UserStore(settings.database_url, folder=settings.DATA_DIR, begin=begin)
-    except Unusable as error:
+    except (Unusable, holding.Unfinished) as error:
         return fail(str(error))
+
+
+def examine(settings: "config.Settings") -> None:
+    """What nobody could work with is said in one sentence, before anything else."""
+    startable(settings)
+    open_users().close()
 
 
 class Commands(click.Group):
@@ -339,10 +340,8 @@ def serve() -> None:
     from data import counting
 
     settings = read_settings()
-    open_users().close()
+    examine(settings)
     counts = observe(settings)
-    for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
-        importlib.import_module(name)
 
     def ready(worker: Any) -> None:
         if worker.age == 1:
@@ -351,10 +350,7 @@ def serve() -> None:
     class Service(BaseApplication):
         def load_config(self) -> None:
             for name, value in {
-                "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": settings.WORKERS, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
-                "forwarded_allow_ips": "",  # what a client says of itself is not believed
-                "proc_name": "call-center-analytics", "loglevel": "warning", "post_worker_init": ready,
+                **serving.options(settings), "post_worker_init": ready,
                 "on_starting": lambda _: logs.adopt(), "on_exit": lambda _: counting.forget(counts),
             }.items():
                 if name in self.cfg.settings:
@@ -366,15 +362,13 @@ def serve() -> None:
             self.users = app.users
             return app.server
 
-    gc.collect()
-    gc.freeze()
+    serving.warm()
     Service().run()
 
 
 def greet(settings: "config.Settings", first: bool) -> None:
     """Says where the application is, and how to get in as long as nobody has."""
-    host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
-    click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")
+    click.echo(f"{TITLE} {VERSION} is at {serving.address(settings)}")
     if centre(settings).DEMO:
         click.echo(f"No queue_log at {settings.QUEUE_LOG_PATH}: this is a DEMONSTRATION center with invented calls.")
         click.echo("Set QUEUE_LOG_PATH to your own log to see your own calls.")
@@ -382,8 +376,10 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
-report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
+data_commands.register(main, lambda: centre(read_settings()), opened, lambda settings: examined(
+    settings, lambda: importlib.import_module("auth.keeping").verified(settings.database_url, settings.DATA_DIR)))
+backup_commands.register(main, lambda: centre(read_settings()), VERSION, lambda: importlib.import_module("auth.kept"))
+report_commands.register(main, lambda **given: centre(read_settings(**given)), opened)
 
 
 if __name__ == "__main__":

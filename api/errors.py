@@ -10,6 +10,9 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 import logs
+from auth import guard
+from auth.database import NOT_KEPT, unkept
+from i18n import text
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +97,10 @@ def register(server: Flask, prefix: str) -> None:
         return Response("There is no such file.", 404, mimetype="text/plain")
 
     def unexpected(error: Exception) -> Any:
+        if unkept(error):
+            log.error("nothing can be kept: %s", error)
+            words = text(guard.language(), NOT_KEPT)
+            return failure(503, words) if ours() else Response(words, 503, mimetype="text/plain")
         number = logs.request_id()
         log.error("request failed, error %s", number, exc_info=error)
         if ours():

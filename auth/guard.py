@@ -17,6 +17,7 @@ from flask_login.mixins import AnonymousUserMixin
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from auth import browser, dispatch
+from auth.database import NOT_KEPT, unkept
 from auth.factors import Factors
 from auth.invitations import Invitations
 from auth.keys import PREFIX, Keys
@@ -227,9 +228,9 @@ class Gate:
                 and (not accepted or request.accept_mimetypes.accept_html))
 
     def unavailable(self, error: OperationalError) -> Any:
-        """The database is locked, full or away: nothing was done, and nothing is said of why."""
+        """The database is locked, full or away: nothing was done, and no more is said of why."""
         log.error("the users cannot be used: %s", error.orig)
-        return self.fail(503, "unavailable", UNAVAILABLE)
+        return self.fail(503, "unavailable", NOT_KEPT if unkept(error) else UNAVAILABLE)
 
     def dress(self, response: Response) -> Response:
         """Headers of every answer."""

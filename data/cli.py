@@ -71,10 +71,13 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
                 click.echo(f"{done.lines:,} lines read", err=True)
 
         while True:
-            read = book.refresh(tell)
-            while book.refresh(tell).chunks:
-                pass
-            book.settle()
+            try:
+                read = book.refresh(tell)
+                while book.refresh(tell).chunks:
+                    pass
+                book.settle()
+            except MemoryError as error:
+                fail(f"There is too little memory to read the log: {error}. What was read so far is kept.")
             if once:
                 break
             if read.lines and not as_json:

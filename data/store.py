@@ -120,6 +120,9 @@ class Store:
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
+            except BaseException:  # no memory, say: what was half folded is forgotten and folded again
+                self._stamp = None
+                raise
             if self.book.locked:
                 self.beat.strike()
                 self.notice.tell(self.problem, self.detail)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from data.filters import Filters
@@ -47,14 +48,15 @@ def slot(start: dt.datetime, end: dt.datetime) -> str:
     until = "24:00" if end.date() != start.date() else f"{end:%H:%M}"
     pairs = [("start_date", f"{start:%Y-%m-%d}"), ("end_date", f"{last:%Y-%m-%d}")]
     if end - start < dt.timedelta(hours=23):
-        pairs += [("from", start.isoformat()), ("to", end.isoformat())] if _changes(start) else [
+        pairs += [("from", start.isoformat()), ("to", end.isoformat())] if _changes(start.date(), start.tzinfo) else [
             ("from", f"{start:%H:%M}"), ("to", until)]
     return urlencode(pairs)
 
 
-def _changes(moment: dt.datetime) -> bool:
+@lru_cache(4096)
+def _changes(day: dt.date, zone: dt.tzinfo | None) -> bool:
     """Whether the clock is changed on that day; unknown without a zone."""
-    first = dt.datetime.combine(moment.date(), dt.time(), moment.tzinfo)
+    first = dt.datetime.combine(day, dt.time(), zone)
     return first.utcoffset() != (first + dt.timedelta(days=1)).utcoffset()  # days are added by the calendar
 
 

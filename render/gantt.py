@@ -136,8 +136,9 @@ def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str,
     y: list[int | None] = []
     words: list[str] = []
     calls: list[str] = []
-    for kind, queue, reason, callid, start, end, row, low, high in zip(*(spans[column].tolist() for column in (
-            "kind", "queue", "reason", "callid", "start", "end", "row", "low", "high")), strict=True):
+    columns = ("kind", "queue", "reason", "callid", "start", "end", "row", "low", "high")
+    for kind, queue, reason, callid, start, end, row, low, high in zip(
+            *(spans[column].to_numpy(object).tolist() for column in columns), strict=True):
         label = f"{clock(start)} – {clock(end)} · {duration(end - start)}"
         if kind == "paused":
             label = f"{escape(reason or text(lang, NO_REASON), quote=False)} · {label}"

@@ -99,7 +99,7 @@ def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: i
             del drawn["layout"]["yaxis2"]
         return drawn
     tone = tones(theme_name)
-    starts = [pd.Timestamp(moment) for moment in frame["start" if minutes else "date"]]
+    starts = [pd.Timestamp(moment).to_pydatetime() for moment in frame["start" if minutes else "date"]]
     x = [start.strftime("%Y-%m-%dT%H:%M") for start in starts]
     length = dt.timedelta(minutes=minutes) if minutes else dt.timedelta(days=1)
     links = [slot(start, start + length) if n else "" for start, n in zip(starts, frame["offered"], strict=True)]

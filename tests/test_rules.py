@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"config": 0, "i18n": 0, "logs": 0, "data": 1, "auth": 1, "render": 2, "layouts": 3, "callbacks": 4,
-          "api": 4, "app": 5}
+FLOORS = {"config": 0, "i18n": 0, "logs": 0, "serving": 1, "data": 1, "auth": 1, "render": 2, "layouts": 3,
+          "callbacks": 4, "api": 4, "app": 5}
 FORBIDDEN = {
     "data": {"dash", "flask", "plotly", "dash_bootstrap_components", "dash_ag_grid"},
     "render": {"flask", "flask_login"},

@@ -1,5 +1,7 @@
 """Jobs: what one process asks for another makes; progress, cancelling, failing and forgetting."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -143,3 +145,22 @@ def test_old_results_are_forgotten(tmp_path, work):
     assert jobs.work(written, idle=0)
     assert jobs.get(job.id, "ana") is None
     assert not jobs.file(job.id).exists()
+
+
+BEGIN = """import sys
+from pathlib import Path
+from data.jobs import Jobs
+input()
+for number in range(60):
+    Jobs(Path(sys.argv[1]) / str(number))
+"""
+
+
+def test_several_processes_begin_at_the_same_moment(tmp_path):
+    begun = [subprocess.Popen([sys.executable, "-c", BEGIN, str(tmp_path)], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in begun:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate()[1] for process in begun]
+    assert (said, [process.returncode for process in begun]) == ([""] * 3, [0] * 3)

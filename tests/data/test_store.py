@@ -481,3 +481,28 @@ def test_a_first_import_says_how_far_it_has_come(centre, tmp_path, monkeypatch):
     assert len(set(told)) > 1 and told == sorted(told) and 0 <= told[0] < told[-1] <= 1
     fresh = store.view().freshness()
     assert fresh["state"] != "reading" and fresh["share"] is None and store.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth, tmp_path, monkeypatch, at):
+    """Nothing twice, nothing missing, in the very process that goes on."""
+    from data import recognition, sources
+    from data.builder import Builder
+    monkeypatch.setattr(recognition, "BLOCK", 200_000)
+    monkeypatch.setattr(sources, "BLOCK", 200_000)
+    for path in [*centre.rotated, centre.queue_log]:
+        shutil.copy(path, tmp_path / path.name)
+    store, real, calls = Store(tmp_path / "queue_log", tmp_path / "store", Site(BOGOTA, Options()),
+                               clock=UNTIL.timestamp), Builder.add, itertools.count()
+
+    def add(self, events, bad, now, pool=None):
+        real(self, events, bad, now, pool)
+        if next(calls) == at:
+            raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr(Builder, "add", add)
+    with pytest.raises(MemoryError):
+        store.refresh()
+    store.refresh()
+    assert legs_of(store) == plain(truth["legs"])
+    store.book.close()
