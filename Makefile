@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: run test lint format bench assets screenshots clean
+.PHONY: run test lint format bench soak assets screenshots clean
 
 run: $(VENV)/.run
 	$(PY) app.py
@@ -21,6 +21,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m tests.benchmarks
+
+soak: $(VENV)/.dev
+	$(PY) -m tests.benchmarks.soak $(ARGS)
 
 assets:
 	deploy/vendor.sh

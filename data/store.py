@@ -323,8 +323,7 @@ class Store:
 
     def _shot(self) -> Snapshot:
         now, builder = int(self.clock()), self.builder
-        young = Young(*(list(rows) for rows in vars(builder.young).values()))
-        levels = None
+        young = builder.young
         for table in young.legs[self._added:]:
             if table.num_rows:
                 run = Run(runs.coded(table, self.queues, self.people))
@@ -335,7 +334,9 @@ class Store:
         for table in young.attempts[self._added:]:
             self.queues.codes(table.column("queue"))
             self.people.codes(table.column("agent"))
+        young.gather()
         self._added = len(young.legs)
+        young = Young(*(list(rows) for rows in vars(young).values()))
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(
