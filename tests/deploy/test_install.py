@@ -14,6 +14,7 @@ from tests.browsing import PASSWORD, free_port
 from tests.deploy.conftest import Visitor, up
 from tests.deploy.machine import Machine, wait_for
 
+pytestmark = pytest.mark.xdist_group("deploy")
 SERVICE = "call-center-analytics"
 INSTALL = "/usr/src/program/deploy/install.sh"
 LOG = "/var/log/asterisk/queue_log"
