@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     TIMEZONE: str = Field(default_factory=_host_timezone)
     LANGUAGE: Literal["es", "en"] = "es"
     SERVICE_LEVEL_SECONDS: int = Field(20, ge=1, le=3600)
+    SERVICE_LEVEL_TARGET: float = Field(80, ge=1, le=100)
     SHORT_ABANDON_SECONDS: int = Field(5, ge=0, le=600)
     WRAPUP_SECONDS: int = Field(0, ge=0, le=3600)
     INTERNAL_CALLERS: str = r"^[1-9]\d{1,4}$"

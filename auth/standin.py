@@ -17,7 +17,7 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-SAID = ("The disk of %s is read-only: people sign in to a copy, and what is changed about them now is forgotten when "
+SAID = ("the disk of %s is read-only: people sign in to a copy, and what is changed about them now is forgotten when "
         "the disk can be written again")
 
 

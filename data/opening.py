@@ -56,7 +56,8 @@ def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
     options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
                       internal_re=settings.INTERNAL_CALLERS)
     return site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                     settings.DEMO).with_issabel(issabel.names)
+                     settings.DEMO, target=settings.SERVICE_LEVEL_TARGET,
+                     targets=site.targets(folder / "names.csv")).with_issabel(issabel.names)
 
 
 def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False) -> "Store":

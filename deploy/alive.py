@@ -8,11 +8,13 @@ import os
 import select
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 PATIENCE = 10.0  # seconds
+BEGINNING = 1800.0  # seconds that the first answer may take: an upgrade of much data is not to be killed in its midst
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
 
 
@@ -37,9 +39,15 @@ def tell(words: str) -> None:
 
 def watch(address: str, seconds: float) -> None:
     """Until whoever started this process is gone."""
-    parent = os.getppid()
+    parent, begun, answered = os.getppid(), time.monotonic(), False
     while os.getppid() == parent:
-        tell("WATCHDOG=1\nSTATUS=Serving" if status(address) else f"STATUS=No answer from {address}")
+        if status(address):
+            answered = True
+            tell("WATCHDOG=1\nSTATUS=Serving")
+        elif not answered and time.monotonic() < begun + BEGINNING:
+            tell("WATCHDOG=1\nSTATUS=Starting")
+        else:
+            tell(f"STATUS=No answer from {address}")
         if select.select([sys.stdin], [], [], seconds)[0]:  # its end of the pipe is closed
             return
 

@@ -303,7 +303,7 @@ may_read "${recordings:-/var/spool/asterisk/monitor}"
 # -- the service -----------------------------------------------------------------------------------
 
 rendered() {
-  sed -e "s|/opt/call-center-analytics|$prefix|g" -e "s|/var/lib/call-center-analytics\b\([^-]\|$\)|$data\1|g" \
+  sed -e "s|/opt/call-center-analytics|$prefix|g" -e "s#/var/lib/call-center-analytics\([^-]\|$\)#$data\1#g" \
     -e "s/^\(User\|Group\)=callcenter$/\1=$user/" -e "s/ callcenter callcenter$/ $user $user/" "$1" |
     if [ "$data" = "/var/lib/$name" ]; then cat; else sed "/^StateDirectory=$name\$/d"; fi
 }
@@ -369,4 +369,5 @@ elif [ -n "$start" ] && has_systemd && ! systemctl --quiet is-active "$name.serv
 else
   say "Nothing changed."
 fi
+[ -n "$now" ] || say "First sign-in: user admin, password admin123; it has to be changed at once."
 say "Settings are in $etc/env (then: systemctl restart $name); what is wrong says: $name doctor"

@@ -201,7 +201,8 @@ class Disk:
         if image is None:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)], check=True)
             return
-        image.write_bytes(b"\0" * 32 * 2**20)
+        image.touch()
+        os.truncate(image, 192 * 2**20)  # with less room the service says that there is little
         sbin = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         subprocess.run(["mkfs.ext4", "-q", "-m0", str(image)], check=True, env=sbin)
         subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True)
@@ -237,7 +238,7 @@ def disk() -> Iterator[Callable[..., Disk]]:
     needs_root()
     made: list[Disk] = []
 
-    def make(place: Path, size: str = "48m", image: Path | None = None) -> Disk:
+    def make(place: Path, size: str = "192m", image: Path | None = None) -> Disk:
         """In memory, or where it must be able to fail in the file `image`."""
         made.append(Disk(place, size, image))
         return made[-1]

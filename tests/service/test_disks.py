@@ -143,6 +143,7 @@ def test_the_disk_turns_read_only_under_a_service(service, disk, tmp_path):
     one.start()
     assert one.enter().status == 303
     until(lambda: one.offered() == 50)
+    assert one.health()["status"] == "ok"
     place.fail()
     one.call(5)
     until(lambda: one.health()["status"] == "degraded", "nobody says it")
