@@ -508,31 +508,6 @@ def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth,
     store.book.close()
 
 
-def test_killed_while_the_history_is_written(centre, tmp_path):
-    """At moments all over it: the next start shows the old state or the new one, and every leg once."""
-    from tests.data import rotation
-    folder, seen = tmp_path / "store", 0
-    (tmp_path / "queue_log").write_bytes(b"".join(centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]))
-    right = plain(analysis.analyze([tmp_path / "queue_log"], as_of=int(UNTIL.timestamp()))["legs"])
-    assert len(right) > 50
-
-    def work() -> None:
-        store = opened(tmp_path / "queue_log", folder)
-        store._put()
-        store.book.close()
-
-    for _ in range(2):  # the second time everything that is needed has been loaded, and the log is in the book
-        shutil.rmtree(folder / "history", ignore_errors=True)
-        most = rotation.calls(work)
-    for at in range(1, most, max(most // 24, 1)):
-        seen += rotation.killed(work, at)
-        store = opened(tmp_path / "queue_log", folder)
-        assert store.problem == ""
-        assert legs_of(store) == right
-        store.book.close()
-    assert seen >= 20
-
-
 def test_a_log_that_comes_line_by_line_costs_no_more_than_one_that_comes_at_once(centre, tmp_path):
     """Every look brings a table of a few rows; a whole day of them must stay as easy to read as one."""
     lines = centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]
@@ -556,3 +531,28 @@ def test_a_log_that_comes_line_by_line_costs_no_more_than_one_that_comes_at_once
     for view in ("totals", "by_queue", "by_interval", "by_weekday_hour", "top_agents"):
         one, other = (getattr(store.view(), view)(everything) for store in (slow, fast))
         assert str(one) == str(other), view
+
+
+def test_killed_while_the_history_is_written(centre, tmp_path):
+    """At moments all over it: the next start shows the old state or the new one, and every leg once."""
+    from tests.data import rotation
+    folder, seen = tmp_path / "store", 0
+    (tmp_path / "queue_log").write_bytes(b"".join(centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]))
+    right = plain(analysis.analyze([tmp_path / "queue_log"], as_of=int(UNTIL.timestamp()))["legs"])
+    assert len(right) > 50
+
+    def work() -> None:
+        store = opened(tmp_path / "queue_log", folder)
+        store._put()
+        store.book.close()
+
+    for _ in range(2):  # the second time everything that is needed has been loaded, and the log is in the book
+        shutil.rmtree(folder / "history", ignore_errors=True)
+        most = rotation.calls(work)
+    for at in range(1, most, max(most // 24, 1)):
+        seen += rotation.killed(work, at)
+        store = opened(tmp_path / "queue_log", folder)
+        assert store.problem == ""
+        assert legs_of(store) == right
+        store.book.close()
+    assert seen >= 20
