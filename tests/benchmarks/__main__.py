@@ -189,8 +189,8 @@ def store_figures(small: Path, large: Path, folder: Path) -> None:
 WORKERS = """
 import gc, os, signal, sys
 from pathlib import Path
-import app
-for name in app.HEAVY: __import__(name)
+import serving
+for name in serving.HEAVY: __import__(name)
 from tests.benchmarks.__main__ import opened, questions
 gc.collect(); gc.freeze()
 def pss(pid):
