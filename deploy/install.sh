@@ -273,7 +273,7 @@ run chown "root:$user" "$etc/env"
 run chmod 0640 "$etc/env"
 run install -d -m 0700 -o "$user" -g "$user" "$data" "/var/log/$name"
 
-setting() { sed -n "s/^$1=//p" "$etc/env" 2>/dev/null | tail -1 | sed "s/^[\"']//; s/[\"']$//"; }
+setting() { [ ! -r "$etc/env" ] || sed -n "s/^$1=//p" "$etc/env" | tail -1 | sed "s/^[\"']//; s/[\"']$//"; }
 
 # Reading what Asterisk writes: a right of this user alone, also on the files of tomorrow. A group would give more than is
 # needed, and `chmod` is undone by the next rotation.

@@ -89,7 +89,8 @@ def plan(report: Report, largest: int = LARGEST) -> list[Plan]:
         first = part.rows.head(1)
         more = tuple(column for column in part.table.needed if column.key in first.columns)
         for number, start in enumerate(range(0, max(part.rows.count, 1), largest), 1):
-            name = re.sub(r"[\[\]:*?/\\']", " ", part.title)[:26] + (f" ({number})" if number > 1 else "")
+            name = re.sub(r"[\[\]:*?/\\']", " ", part.title)  # a program takes 31 letters at most
+            name = f"{name[:26]} ({number})" if number > 1 else name[:31]
             made.append(Plan(part, (*part.columns, *more), name, start, min(start + largest, part.rows.count)))
     return made
 

@@ -20,14 +20,6 @@ from tests.browsing import PASSWORD, ROOT
 DEBIAN_PYTHON = "/usr/bin/python3"
 
 
-def pytest_collection_modifyitems(items):
-    """All of them in one process: what they start is heavy."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and not any(
-                mark.name == "xdist_group" for mark in item.iter_markers()):
-            item.add_marker(pytest.mark.xdist_group("deploy"))
-
-
 @pytest.fixture(scope="session")
 def root_here() -> None:
     """Namespaces, users and ports below 1024 are root's."""
@@ -39,14 +31,35 @@ def root_here() -> None:
 @pytest.fixture(scope="session")
 def wheels() -> Path:
     """The Python packages as files, fetched once for a state of requirements.txt."""
-    version = subprocess.run([DEBIAN_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], check=True, text=True,
-                             capture_output=True).stdout.strip()
+    version = subprocess.run(
+        [DEBIAN_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        check=True,
+        text=True,
+        capture_output=True,
+    ).stdout.strip()
     wanted = ROOT / "requirements.txt"
     name = hashlib.sha256(wanted.read_bytes() + version.encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"call-center-analytics-wheels-{name}"
     if not (folder / "complete").exists():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
-                        "--python-version", version, "--requirement", str(wanted), "--dest", str(folder)], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--only-binary",
+                ":all:",
+                "--python-version",
+                version,
+                "--requirement",
+                str(wanted),
+                "--dest",
+                str(folder),
+            ],
+            check=True,
+        )
         (folder / "complete").touch()
     return folder
 
@@ -62,9 +75,11 @@ class Visitor:
 
     def ask(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> HTTPResponse:
         """The whole answer; `data` is its body, `set` the lines that set cookies."""
-        made = HTTPSConnection("localhost", self.port, timeout=60, source_address=(self.source, 0), context=self.trust
-                               ) if self.trust else HTTPConnection("127.0.0.1", self.port, timeout=60,
-                                                                   source_address=(self.source, 0))
+        made = (
+            HTTPSConnection("localhost", self.port, timeout=60, source_address=(self.source, 0), context=self.trust)
+            if self.trust
+            else HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(self.source, 0))
+        )
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -85,13 +100,22 @@ class Visitor:
 
     def sign_in(self, username: str, **headers: str) -> HTTPResponse:
         """Through the page, with cookies."""
-        return self.ask("POST", "login", urlencode({"username": username, "password": PASSWORD}),
-                        Content_Type="application/x-www-form-urlencoded", **headers)
+        return self.ask(
+            "POST",
+            "login",
+            urlencode({"username": username, "password": PASSWORD}),
+            Content_Type="application/x-www-form-urlencoded",
+            **headers,
+        )
 
     def bear(self, username: str, password: str = PASSWORD) -> "Visitor":
         """Through the API, with a token from now on."""
-        answer = self.ask("POST", "api/auth/login", json.dumps({"username": username, "password": password}),
-                          Content_Type="application/json")
+        answer = self.ask(
+            "POST",
+            "api/auth/login",
+            json.dumps({"username": username, "password": password}),
+            Content_Type="application/json",
+        )
         assert answer.status == 200, answer.data
         self.token = json.loads(answer.data)["data"]["access_token"]
         return self

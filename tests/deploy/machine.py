@@ -1,7 +1,7 @@
-"""A machine of its own in namespaces: Debian's packages as they are here, nothing else of this system, written to memory.
+"""A machine of its own in namespaces: Debian's packages as they are here and nothing else of this system.
 
-With `boot` its first process is systemd, so that units run as they do on a server, sandbox and all. The network is that of
-this machine.
+What is written goes to memory. With `boot` its first process is systemd, so that units run as they do on a server,
+sandbox and all. The network is that of this machine.
 """
 
 import os
@@ -16,8 +16,8 @@ import psutil
 
 from tests.browsing import ROOT
 
-# Upon the packages of this machine lies an empty layer. Of what was put here by hand nothing is seen: own programs, homes,
-# this checkout, temporary files. /proc/sys and /sys are only read, as in a container.
+# Upon the packages of this machine lies an empty layer. Of what was put here by hand nothing is seen: own programs,
+# homes, this checkout, temporary files. /proc/sys and /sys are only read, as in a container.
 LAYERS = r"""
 set -e
 where=$(mktemp -d); mount -t tmpfs layer "$where"; mkdir "$where"/{upper,work,root}
@@ -29,7 +29,8 @@ mount -t tmpfs run run; mount -t tmpfs -o mode=1777 tmp tmp; mount -t tmpfs -o m
 for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
   IFS=: read -r name major minor <<<"$device"; mknod -m 666 "dev/$name" c "$major" "$minor"
 done
-mkdir dev/pts dev/shm; mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts; mount -t tmpfs -o mode=1777 shm dev/shm
+mkdir dev/pts dev/shm; mount -t tmpfs -o mode=1777 shm dev/shm
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd
 for hidden in root home opt srv mnt usr/local "$(cut -d/ -f2 <<<"$CHECKOUT")"; do
   case "$hidden" in tmp | var | usr | etc) continue ;; esac
@@ -39,13 +40,16 @@ mkdir -p usr/local/bin usr/local/sbin usr/src/program wheels old
 mount --bind "$WHEELS" wheels; mount -o remount,bind,ro wheels
 rm -rf etc/systemd/system/*.wants etc/machine-id; : >etc/machine-id
 for unit in systemd-udevd.service systemd-udev-trigger.service systemd-networkd.service systemd-resolved.service \
-  systemd-timesyncd.service systemd-modules-load.service dev-hugepages.mount; do ln -sf /dev/null "etc/systemd/system/$unit"; done
+  systemd-timesyncd.service systemd-modules-load.service dev-hugepages.mount; do
+  ln -sf /dev/null "etc/systemd/system/$unit"
+done
 pivot_root . old; umount -l old; rmdir old
 """
 BOOT = r"""
 mount -t tmpfs cgroup /sys/fs/cgroup 2>/dev/null || true
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-exec env -i container=machine PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=basic.target --show-status=no
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+exec env -i container=machine PATH="$PATH" /lib/systemd/systemd --unit=basic.target --show-status=no
 """
 STAY = "exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sleep infinity\n"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -62,11 +66,13 @@ def wait_for(condition: Callable[[], Any], what: Callable[[], object] = lambda: 
 
 def copy_program(into: Path) -> None:
     """The files that a checkout of this state has."""
-    names = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True,
-                           capture_output=True).stdout.split(b"\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+    ).stdout.split(b"\0")
     names = [name for name in names if name and (ROOT / os.fsdecode(name)).is_file()]
-    archive = subprocess.run(["tar", "-cf", "-", "--null", "-T", "-"], cwd=ROOT, input=b"\0".join(names), check=True,
-                             capture_output=True).stdout
+    archive = subprocess.run(
+        ["tar", "-cf", "-", "--null", "-T", "-"], cwd=ROOT, input=b"\0".join(names), check=True, capture_output=True
+    ).stdout
     subprocess.run(["tar", "-xf", "-", "-C", str(into)], input=archive, check=True)
 
 
@@ -81,8 +87,11 @@ class Machine:
         kinds = ["-m", "-p", "-f", "-u", "-i", *(["-C"] if self.boot else [])]
         self.outer = subprocess.Popen(
             ["unshare", *kinds, "--kill-child", "bash", "-c", LAYERS + (BOOT if self.boot else STAY)],
-            env={**os.environ, "CHECKOUT": str(ROOT), "WHEELS": str(self.wheels)}, stdin=subprocess.DEVNULL,
-            stdout=self.output, stderr=subprocess.STDOUT)
+            env={**os.environ, "CHECKOUT": str(ROOT), "WHEELS": str(self.wheels)},
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+        )
         try:
             wait_for(lambda: self.outer.poll() is not None or self._up(), self.said)
             assert self.outer.poll() is None, self.said()
@@ -114,14 +123,47 @@ class Machine:
         return Path(f"/proc/{self.pid}/root{inside}")
 
     def command(self, *words: str, user: str = "root", folder: str = "/") -> list[str]:
-        who = [] if user == "root" else ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs",
-                                         "--bounding-set=-all"]
-        return ["nsenter", "-t", str(self.pid), "-m", "-p", "-u", "-i", *(["-C"] if self.boot else []), "-r", "-w", "env", "-i",
-                "-C", folder, f"PATH={PATH}", "LANG=C.UTF-8", *who, *words]
+        who = (
+            []
+            if user == "root"
+            else [
+                "setpriv",
+                "--reuid",
+                user,
+                "--regid",
+                user,
+                "--clear-groups",
+                "--no-new-privs",
+                "--bounding-set=-all",
+            ]
+        )
+        return [
+            "nsenter",
+            "-t",
+            str(self.pid),
+            "-m",
+            "-p",
+            "-u",
+            "-i",
+            *(["-C"] if self.boot else []),
+            "-r",
+            "-w",
+            "env",
+            "-i",
+            "-C",
+            folder,
+            f"PATH={PATH}",
+            "LANG=C.UTF-8",
+            *who,
+            *words,
+        ]
 
-    def run(self, *words: str, check: bool = True, user: str = "root", folder: str = "/",
-            given: str = "") -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(self.command(*words, user=user, folder=folder), input=given, text=True, capture_output=True)
+    def run(
+        self, *words: str, check: bool = True, user: str = "root", folder: str = "/", given: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            self.command(*words, user=user, folder=folder), input=given, text=True, capture_output=True
+        )
         assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

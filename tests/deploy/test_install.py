@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -13,6 +14,7 @@ from tests.browsing import PASSWORD, free_port
 from tests.deploy.conftest import Visitor, up
 from tests.deploy.machine import Machine, wait_for
 
+pytestmark = pytest.mark.xdist_group("deploy")
 SERVICE = "call-center-analytics"
 INSTALL = "/usr/src/program/deploy/install.sh"
 LOG = "/var/log/asterisk/queue_log"
@@ -20,8 +22,10 @@ LOG = "/var/log/asterisk/queue_log"
 
 def call(number: int, ago: int) -> str:
     then = int(time.time()) - ago
-    return (f"{then}|{then}.{number}|600|NONE|ENTERQUEUE||3001112222|1\n"
-            f"{then + 40}|{then}.{number}|600|NONE|ABANDON|1|1|40\n")
+    return (
+        f"{then}|{then}.{number}|600|NONE|ENTERQUEUE||3001112222|1\n"
+        f"{then + 40}|{then}.{number}|600|NONE|ABANDON|1|1|40\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +38,14 @@ def server(root_here, wheels):
         first = machine.run(INSTALL, "--wheels", "/wheels", "--no-start").stdout
         port = free_port()
         settings = machine.path(f"/etc/{SERVICE}/env")
-        settings.write_text(settings.read_text() + f"SERVER_PORT={port}\nTIMEZONE=America/Bogota\nREFRESH_SECONDS=0.5\n")
+        settings.write_text(
+            settings.read_text() + f"SERVER_PORT={port}\nTIMEZONE=America/Bogota\nREFRESH_SECONDS=0.5\n"
+        )
         second = machine.run(INSTALL, "--wheels", "/wheels").stdout
         machine.run(SERVICE, "users", "add", "ana", "--role", "manager", "--password-stdin", given=PASSWORD)
-        yield SimpleNamespace(machine=machine, port=port, first=first, second=second,
-                              health=lambda: up(f"http://127.0.0.1:{port}/health"))
+        yield SimpleNamespace(
+            machine=machine, port=port, first=first, second=second, health=lambda: up(f"http://127.0.0.1:{port}/health")
+        )
         print(machine.journal("-u", SERVICE)[-3000:])
 
 
@@ -53,13 +60,20 @@ def main_pid(server) -> int:
 
 
 def offered(server) -> int:
-    return Visitor(server.port).bear("ana").json("api/calls/statistics?start=2020-01-01&end=2099-12-31")["data"]["offered"]
+    return (
+        Visitor(server.port).bear("ana").json("api/calls/statistics?start=2020-01-01&end=2099-12-31")["data"]["offered"]
+    )
 
 
 def test_it_says_what_it_does_and_starts_when_it_is_told_to(server):
-    for words in ("User: callcenter, without a password or a shell", "Python packages: /wheels",
-                  f"setfacl -R -m u:callcenter:rX {os.path.dirname(LOG)}", "setfacl -m u:callcenter:x /var/spool/asterisk\n",
-                  "Not started. Start it with: systemctl enable --now call-center-analytics", "First sign-in: user admin"):
+    for words in (
+        "User: callcenter, without a password or a shell",
+        "Python packages: /wheels",
+        f"setfacl -R -m u:callcenter:rX {Path(LOG).parent}",
+        "setfacl -m u:callcenter:x /var/spool/asterisk\n",
+        "Not started. Start it with: systemctl enable --now call-center-analytics",
+        "First sign-in: user admin",
+    ):
         assert words in server.first, server.first
     assert f"It answers at http://127.0.0.1:{server.port}/" in server.second
     assert server.machine.run("systemctl", "is-enabled", SERVICE).stdout.strip() == "enabled"
@@ -78,19 +92,27 @@ def test_the_service_is_a_user_of_its_own_that_reads_the_log_by_a_right_on_it_al
     assert (env.stat().st_mode & 0o777, env.stat().st_uid, env.stat().st_gid) == (0o640, 0, int(passwd[3]))
     data = server.machine.path(f"/var/lib/{SERVICE}").stat()
     assert (data.st_mode & 0o777, data.st_uid) == (0o700, int(passwd[2]))
-    found = server.machine.run("find", f"/opt/{SERVICE}", "-user", "callcenter", "-o", "-perm", "/022", "-not", "-type", "l")
+    found = server.machine.run(
+        "find", f"/opt/{SERVICE}", "-user", "callcenter", "-o", "-perm", "/022", "-not", "-type", "l"
+    )
     assert found.stdout == "", "the program belongs to root and only root may change it"
 
 
 def test_again_nothing_changes(server):
-    before, links = main_pid(server), server.machine.run("ls", "-lR", "--time-style=full-iso", "/etc", f"/opt/{SERVICE}").stdout
+    before, links = (
+        main_pid(server),
+        server.machine.run("ls", "-lR", "--time-style=full-iso", "/etc", f"/opt/{SERVICE}").stdout,
+    )
     again = server.machine.run(INSTALL, "--wheels", "/wheels").stdout
     assert "Nothing changed." in again
     assert main_pid(server) == before
 
     def plain(listed):  # /etc/machine-id and the like are the system's own business
         return [line for line in listed.splitlines() if SERVICE in line or "callcenter" in line]
-    assert plain(server.machine.run("ls", "-lR", "--time-style=full-iso", "/etc", f"/opt/{SERVICE}").stdout) == plain(links)
+
+    assert plain(server.machine.run("ls", "-lR", "--time-style=full-iso", "/etc", f"/opt/{SERVICE}").stdout) == plain(
+        links
+    )
 
 
 def test_after_a_rotation_that_makes_the_log_anew_it_is_still_read(server):
@@ -113,8 +135,12 @@ def test_inside_its_sandbox_nothing_else_can_be_written_and_charts_are_drawn(ser
     number = str(main_pid(server))
 
     def inside(*words):
-        return psutil.subprocess.run(["nsenter", "-t", number, "-m", "-r", "-S", str(psutil.Process(int(number)).uids()[0]),
-                                      *words], capture_output=True, text=True)
+        return psutil.subprocess.run(
+            ["nsenter", "-t", number, "-m", "-r", "-S", str(psutil.Process(int(number)).uids()[0]), *words],
+            capture_output=True,
+            text=True,
+        )
+
     for place in ("/var/tmp", "/tmp", f"/var/lib/{SERVICE}"):
         assert inside("touch", f"{place}/probe").returncode == 0, place
     assert not server.machine.path("/tmp/probe").exists(), "a /tmp of its own"
@@ -124,7 +150,9 @@ def test_inside_its_sandbox_nothing_else_can_be_written_and_charts_are_drawn(ser
     status = server.machine.path("").parent.parent / number / "status"
     facts = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
     assert (facts["CapBnd"].strip("0"), facts["NoNewPrivs"], facts["Seccomp"]) == ("", "1", "2")
-    answer = Visitor(server.port).bear("ana").ask("GET", "api/reports/export/general/pdf?start=2020-01-01&end=2099-12-31")
+    answer = (
+        Visitor(server.port).bear("ana").ask("GET", "api/reports/export/general/pdf?start=2020-01-01&end=2099-12-31")
+    )
     assert answer.status == 200, answer.data
     assert answer.headers.get_all("X-Missing") is None, answer.headers
     out = server.machine.path("/tmp/report.pdf")
@@ -147,9 +175,12 @@ def test_what_is_killed_comes_back_and_so_does_what_hangs(server):
     def restarted(before):
         unit = server.machine.unit(SERVICE, "NRestarts", "ActiveState")
         return int(unit["NRestarts"]) > before and unit["ActiveState"] == "active" and server.health()
+
     wait_for(lambda: restarted(0))
     assert main_pid(server) != first
-    server.machine.write(f"/etc/systemd/system/{SERVICE}.service.d/test.conf", "[Service]\nWatchdogSec=8\nRestartSec=0\n")
+    server.machine.write(
+        f"/etc/systemd/system/{SERVICE}.service.d/test.conf", "[Service]\nWatchdogSec=8\nRestartSec=0\n"
+    )
     server.machine.run("systemctl", "daemon-reload")
     server.machine.run("systemctl", "restart", SERVICE)
     wait_for(lambda: server.health() and server.machine.unit(SERVICE, "StatusText")["StatusText"] == "Serving")
@@ -185,13 +216,19 @@ def test_an_upgrade_keeps_everything_and_leads_back(server):
 
 
 def test_into_an_image_under_other_names(server):
-    """The system in a folder is the machine's own once more; the packages are taken over from the installation above."""
+    """The system in a folder is the machine's own once more; the packages are those of the installation above."""
     machine = server.machine
-    machine.run("sh", "-ec", """
+    machine.run(
+        "sh",
+        "-ec",
+        """
         mkdir -p /image /layer; mount -t tmpfs layer /layer; mkdir /layer/upper /layer/work
         mount -t overlay overlay -o lowerdir=/,upperdir=/layer/upper,workdir=/layer/work /image
-        mkdir -p /image/opt/cca; cp -a /opt/call-center-analytics/environments /image/opt/cca/""")
-    told = machine.run(INSTALL, "--root", "/image", "--prefix", "/opt/cca", "--data", "/srv/cca", "--user", "telefonia").stdout
+        mkdir -p /image/opt/cca; cp -a /opt/call-center-analytics/environments /image/opt/cca/""",
+    )
+    told = machine.run(
+        INSTALL, "--root", "/image", "--prefix", "/opt/cca", "--data", "/srv/cca", "--user", "telefonia"
+    ).stdout
     assert "Not started" in told
     unit = machine.run("cat", f"/image/etc/systemd/system/{SERVICE}.service").stdout
     for words in ("User=telefonia", "ExecStart=/opt/cca/current/.venv/bin/python ", "ReadWritePaths=/srv/cca"):
