@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: run test lint format bench assets screenshots clean
+.PHONY: run test lint format bench soak assets screenshots clean
 
 run: $(VENV)/.run
 	$(PY) app.py
@@ -21,6 +21,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m tests.benchmarks
+
+soak: $(VENV)/.dev
+	$(PY) -m tests.benchmarks.soak $(ARGS)
 
 assets:
 	deploy/vendor.sh
@@ -47,7 +50,11 @@ system-test:
 	@test -x /usr/bin/chromium || deploy/packages.sh chromium
 	@command -v soffice >/dev/null || deploy/packages.sh libreoffice-calc-nogui
 	@command -v pdffonts >/dev/null || deploy/packages.sh poppler-utils
+	@command -v cc >/dev/null || deploy/packages.sh gcc libc6-dev || test -z "$$CI" -a "$$(id -u)" -ne 0
 	@test -x /usr/sbin/mariadbd -a -x /usr/bin/mariadb || deploy/packages.sh mariadb-server-core mariadb-client-core \
+	  || test -z "$$CI" -a "$$(id -u)" -ne 0
+	@for tool in nginx apache2 shellcheck setfacl logrotate rsync openssl systemctl; do command -v $$tool >/dev/null || exit 1; done \
+	  || deploy/packages.sh nginx-light apache2-bin shellcheck acl logrotate rsync openssl systemd \
 	  || test -z "$$CI" -a "$$(id -u)" -ne 0
 
 clean:

@@ -3,24 +3,20 @@
 The web half is imported where it is needed: `analyze` and its sisters answer without it.
 """
 
-import fcntl
-import gc
 import importlib
-import logging
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
+import serving
+from data import backup_cli as backup_commands
 from data import cli as data_commands
 from data.cli import fail
-from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store
+from data.opening import centre, examined, first_demo, open_issabel, open_site, open_store, opened, startable
 from render import cli as report_commands
 
 if TYPE_CHECKING:
@@ -33,16 +29,8 @@ TITLE = "Call Center Analytics"
 HERE = Path(__file__).parent
 DEMO_WORDS = "The calls are invented and made on this machine. Set QUEUE_LOG_PATH to see your own."
 
-HEAVY = ("api.agents", "api.calls", "api.dashboard", "api.queues", "api.reports", "api.server", "auth.guard",
-         "auth.pages", "auth.tokens", "auth.users", "callbacks.agent", "callbacks.agents", "callbacks.dashboard",
-         "callbacks.queues",
-         "callbacks.shell", "data.store", "data.view", "layouts.dashboard")
-
-START = 3.0  # seconds that the process of the reports is given to begin
 
 NOT_ALLOWED = "Your user has no permission for this page."
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: "config.Settings") -> "Dash":
@@ -71,22 +59,26 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import audit as api_audit
     from api import auth as api_auth
     from api import calls as api_calls
-    from api import cors, errors, root
+    from api import cors, errors, root, traffic
     from api import dashboard as api_dashboard
+    from api import metrics as api_metrics
     from api import now as api_now
     from api import queues as api_queues
     from api import recordings as api_recordings
     from api import reports as api_reports
     from api import server as api_server
     from api import users as api_users
-    from auth import guard, pages, proxies, secret
+    from auth import guard, keeping, pages, proxies, secret
     from auth.permissions import Permission
+    from auth.reach import Reach
     from auth.tokens import Tokens
     from auth.users import UserStore
-    from data import doctor, outside
+    from data import doctor, holding, outside
     from data.jobs import Jobs
     from data.playback import Playback
     from data.recordings import Recordings
+    from data.starting import starter
+    from data.vitals import Vitals
     from i18n import text
     from layouts import (
         account,
@@ -107,10 +99,8 @@ def create_app(settings: "config.Settings") -> "Dash":
     from render import addresses
 
     settings = centre(settings)
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     prefix, language = settings.URL_PREFIX, settings.LANGUAGE
-    with (settings.DATA_DIR / "start.lock").open("w") as lock:  # what the first process makes, the others find
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with holding.starting(settings.DATA_DIR):  # what the first process makes, the others find
         first = first_demo(settings)
         issabel = open_issabel(settings)
         store, users = open_store(settings, issabel), UserStore(settings.database_url, folder=settings.DATA_DIR)
@@ -137,7 +127,9 @@ def create_app(settings: "config.Settings") -> "Dash":
         users.record("names_changed", by=current_user._get_current_object(), address=guard.address(), names=len(pairs))
 
     server = api_server.create_server(TITLE, VERSION, prefix)
-    server.secret_key = key
+    server.secret_key, counts = key, api_metrics.Counts()
+    users.heard = counts.action
+    traffic.install(server, prefix, counts)  # before the gate, so that what it refuses is seen as well
     if settings.TRUSTED_PROXIES:
         server.wsgi_app = proxies.Proxies(server.wsgi_app, proxies.networks(settings.TRUSTED_PROXIES))
     guard.install(server, users, prefix=prefix, tokens=tokens, csp_hashes=lambda: app.csp_hashes(), language=language,
@@ -154,7 +146,9 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     cors.register(server, prefix, settings.cors_origins)
     link = api_now.register(server, store, users, key, settings, TITLE, view, who, allow, public)
-    root.register(server, lambda: {**store.health(), **api_now.health(link)}, TITLE, VERSION, prefix)
+    vitals = Vitals(settings.DATA_DIR, store, issabel, Reach(users), lambda: api_now.state(link), store.follower.path,
+                    settings.LOG_STALE_HOURS * 3600, settings.REFRESH_SECONDS)
+    root.register(server, vitals.health, TITLE, VERSION, prefix)
     public("root.health_check")
     allow("root.index", None)
     api_auth.register(server, users, tokens, prefix, allow, public)
@@ -168,7 +162,10 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
-    api_reports.register(server, view, jobs, starter(jobs, settings), users, letterhead, prefix, allow)
+    begin = starter(jobs, [sys.executable, str(HERE / "app.py"), "exports"], settings.model_dump_json().encode())
+    api_reports.register(server, view, jobs, begin, users, letterhead, prefix, allow)
+    guard.declare(server, api_metrics.register(server, counts, vitals, jobs, VERSION, prefix), Permission.ADMIN,
+                  token=settings.METRICS_TOKEN or "")
     for endpoint in api_server.register(server, prefix):
         allow(endpoint, None)
 
@@ -217,7 +214,7 @@ def create_app(settings: "config.Settings") -> "Dash":
         part.register(guard.callback(app, permission), view, lambda: current_user._get_current_object(), guard.gate,
                       guard.address)
     callbacks.health.register(guard.callback(app, Permission.ADMIN), view, who, lambda lang: doctor.examine(
-        settings, store, issabel, recordings, lang))
+        settings, store, issabel, recordings, lang, verify=lambda: keeping.verify(users)))
     callbacks.journey.register_clientside(app)
     callbacks.queues.register(guard.callback(app, Permission.QUEUES), view, who)
     callbacks.queues.register_clientside(app)
@@ -235,32 +232,28 @@ def create_app(settings: "config.Settings") -> "Dash":
     return app
 
 
-def starter(jobs: Any, settings: "config.Settings") -> Callable[[], None]:
-    """What starts the process that makes reports, when there is work and nobody at it; it ends by itself."""
-    guard, started = threading.Lock(), [-START]
-
-    def begin() -> None:
-        with guard:
-            if time.monotonic() - started[0] < START or not jobs.pending():
-                return
-            started[0] = time.monotonic()
-            process = subprocess.Popen([sys.executable, str(HERE / "app.py"), "exports"], stdin=subprocess.PIPE,  # noqa: S603
-                                       stdout=subprocess.DEVNULL, start_new_session=True)
-            threading.Thread(target=process.communicate, args=(settings.model_dump_json().encode(),),
-                             name="exports", daemon=True).start()
-
-    return begin
-
-
 def __getattr__(name: str) -> Any:
     """`app:server` for gunicorn, built when it is asked for and never at import."""
     if name == "server":
         settings = read_settings()
-        open_users().close()  # what is wrong with them is said in one sentence, before anything else
+        examine(settings)
+        observe(settings)
         app = create_app(settings)
         start(app, settings)
         return app.server
     raise AttributeError(name)
+
+
+def observe(settings: "config.Settings") -> Path | None:
+    """How this process writes about itself, and the folder in which it counts; before anything else is imported."""
+    import config
+    import logs
+    from data import counting
+
+    logs.setup(settings.LOG_FORMAT, settings.LOG_LEVEL)
+    if counts := counting.place(settings.DATA_DIR):
+        config.share_counts(counts)
+    return counts
 
 
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
@@ -291,13 +284,20 @@ def start(app: "Dash", settings: "config.Settings") -> threading.Event:
 def open_users(begin: bool = True) -> Any:
     """The people of this installation; one sentence and exit code 2 when they cannot be read, or are gone."""
     from auth.users import Unusable, UserStore
+    from data import holding
 
     settings = read_settings()
-    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        holding.whole(settings.DATA_DIR)
         return UserStore(settings.database_url, folder=settings.DATA_DIR, begin=begin)
-    except Unusable as error:
+    except (Unusable, holding.Unfinished) as error:
         return fail(str(error))
+
+
+def examine(settings: "config.Settings") -> None:
+    """What nobody could work with is said in one sentence, before anything else."""
+    startable(settings)
+    open_users().close()
 
 
 class Commands(click.Group):
@@ -336,11 +336,12 @@ def serve() -> None:
     """Serves the application until it is stopped."""
     from gunicorn.app.base import BaseApplication
 
+    import logs
+    from data import counting
+
     settings = read_settings()
-    open_users().close()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in HEAVY:  # the workers share what is imported before they are forked; what they build is each one's own
-        importlib.import_module(name)
+    examine(settings)
+    counts = observe(settings)
 
     def ready(worker: Any) -> None:
         if worker.age == 1:
@@ -349,10 +350,8 @@ def serve() -> None:
     class Service(BaseApplication):
         def load_config(self) -> None:
             for name, value in {
-                "bind": f"{settings.SERVER_HOST}:{settings.SERVER_PORT}", "worker_class": "gthread", "threads": 32,
-                "workers": settings.WORKERS, "keepalive": 15, "graceful_timeout": 5, "control_socket_disable": True,
-                "forwarded_allow_ips": "",  # what a client says of itself is not believed
-                "proc_name": "call-center-analytics", "loglevel": "warning", "post_worker_init": ready,
+                **serving.options(settings), "post_worker_init": ready,
+                "on_starting": lambda _: logs.adopt(), "on_exit": lambda _: counting.forget(counts),
             }.items():
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
@@ -363,15 +362,13 @@ def serve() -> None:
             self.users = app.users
             return app.server
 
-    gc.collect()
-    gc.freeze()
+    serving.warm()
     Service().run()
 
 
 def greet(settings: "config.Settings", first: bool) -> None:
     """Says where the application is, and how to get in as long as nobody has."""
-    host = "127.0.0.1" if settings.SERVER_HOST in ("0.0.0.0", "::") else settings.SERVER_HOST  # noqa: S104
-    click.echo(f"{TITLE} {VERSION} is at http://{host}:{settings.SERVER_PORT}{settings.URL_PREFIX}")
+    click.echo(f"{TITLE} {VERSION} is at {serving.address(settings)}")
     if centre(settings).DEMO:
         click.echo(f"No queue_log at {settings.QUEUE_LOG_PATH}: this is a DEMONSTRATION center with invented calls.")
         click.echo("Set QUEUE_LOG_PATH to your own log to see your own calls.")
@@ -379,8 +376,10 @@ def greet(settings: "config.Settings", first: bool) -> None:
         click.echo("First sign-in: user admin, password admin123; it has to be changed at once.")
 
 
-data_commands.register(main, lambda: centre(read_settings()), open_store, examined)
-report_commands.register(main, lambda **given: centre(read_settings(**given)), open_store)
+data_commands.register(main, lambda: centre(read_settings()), opened, lambda settings: examined(
+    settings, lambda: importlib.import_module("auth.keeping").verified(settings.database_url, settings.DATA_DIR)))
+backup_commands.register(main, lambda: centre(read_settings()), VERSION, lambda: importlib.import_module("auth.kept"))
+report_commands.register(main, lambda **given: centre(read_settings(**given)), opened)
 
 
 if __name__ == "__main__":

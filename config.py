@@ -4,6 +4,7 @@ Nothing else in the project reads the environment; values travel down as argumen
 """
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     TIMEZONE: str = Field(default_factory=_host_timezone)
     LANGUAGE: Literal["es", "en"] = "es"
     SERVICE_LEVEL_SECONDS: int = Field(20, ge=1, le=3600)
+    SERVICE_LEVEL_TARGET: float = Field(80, ge=1, le=100)
     SHORT_ABANDON_SECONDS: int = Field(5, ge=0, le=600)
     WRAPUP_SECONDS: int = Field(0, ge=0, le=3600)
     INTERNAL_CALLERS: str = r"^[1-9]\d{1,4}$"
@@ -60,6 +62,10 @@ class Settings(BaseSettings):
     COMPANY_LOGO: Path | None = None
     PAPER_SIZE: Literal["a4", "letter"] = "a4"
     REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
+    LOG_STALE_HOURS: float = Field(72, gt=0, le=8760)
+    LOG_FORMAT: Literal["text", "json"] = "text"
+    LOG_LEVEL: Literal["debug", "info", "warning", "error"] = "info"
+    METRICS_TOKEN: str | None = None
     DEMO: bool = False
 
     @field_validator("TIMEZONE")
@@ -98,6 +104,13 @@ class Settings(BaseSettings):
     def _prefix_is_a_path(cls, value: str) -> str:
         if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", value):
             raise ValueError(f"{value!r} must begin and end with '/', such as /analytics/")
+        return value
+
+    @field_validator("METRICS_TOKEN")
+    @classmethod
+    def _token_is_long(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[!-~]{24,}", value):
+            raise ValueError("must be at least 24 random characters without spaces; leave it unset for no token at all")
         return value
 
     @field_validator("SECRET_KEY")
@@ -156,6 +169,12 @@ class Settings(BaseSettings):
         return frozenset(o.strip() for o in self.CORS_ORIGINS.split(",") if o.strip())
 
 
+def share_counts(folder: Path) -> None:
+    """Where the processes of a service count together: prometheus_client asks the environment, and only when it is
+    imported. What the administrator chose stays."""
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+
+
 class SettingsError(Exception):
     """A setting has a value that cannot work; the message is one sentence naming it."""
 
@@ -171,5 +190,5 @@ def load(**values: object) -> Settings:
         if not first["loc"]:
             raise SettingsError(f"{reason}.") from None
         raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
-                            if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET")
+                            if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET", "METRICS_TOKEN")
                             else f"{name}: {reason}.") from None

@@ -1,7 +1,6 @@
 """One shape for every answer of the API: success with `data` and `meta`, failure with `code` and `message`."""
 
 import logging
-import secrets
 from typing import Any
 
 from dash.exceptions import DependencyException
@@ -9,6 +8,11 @@ from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
+
+import logs
+from auth import guard
+from auth.database import NOT_KEPT, unkept
+from i18n import text
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +97,11 @@ def register(server: Flask, prefix: str) -> None:
         return Response("There is no such file.", 404, mimetype="text/plain")
 
     def unexpected(error: Exception) -> Any:
-        number = secrets.token_hex(3)
+        if unkept(error):
+            log.error("nothing can be kept: %s", error)
+            words = text(guard.language(), NOT_KEPT)
+            return failure(503, words) if ours() else Response(words, 503, mimetype="text/plain")
+        number = logs.request_id()
         log.error("request failed, error %s", number, exc_info=error)
         if ours():
             return failure(500, f"Something failed on the server (error {number}).")

@@ -34,9 +34,10 @@ FRESH = 5  # seconds after which a message is made again although no line was wr
 
 @dataclass
 class Made:
-    """A message as it is sent."""
+    """A message as it is sent; `asked` is when (monotonic) the one who made it had his view of the store."""
 
     stamp: Hashable
+    asked: float
     etag: str
     plain: bytes
     packed: bytes
@@ -59,25 +60,29 @@ class Boards:
 
     def get(self, view: Any, lang: str, asked: Filters) -> Made:
         """The message for one view; made by one thread however many ask."""
-        heard = self.heard()
+        came, heard = time.monotonic(), self.heard()
         said = heard.said if heard else None
         stamp = (view.version, view.snapshot.problem, heard and (heard.words, heard.since, said and said.at),
                  self.limits.mark, int(view.clock()) // FRESH)
         key = (view.queues_allowed, view.numbers, lang, asked)
         place: Place = self._places(key, Place)
         with place.lock:
-            if place.made is None or place.made.stamp != stamp:
-                place.made = self._make(stamp, board.message(view, lang, asked, heard, self.limits), place.made)
-            return place.made
+            # While this one waited for the lock somebody with a later view may have made a message: that one is taken,
+            # else all who wait would make older ones, one after the other, and a busy center would never catch up.
+            made = place.made
+            if made is None or (made.stamp != stamp and made.asked < came):
+                made = place.made = self._make(
+                    stamp, came, board.message(view, lang, asked, heard, self.limits), made)
+            return made
 
     @staticmethod
-    def _make(stamp: Hashable, message: dict[str, Any], before: Made | None) -> Made:
+    def _make(stamp: Hashable, asked: float, message: dict[str, Any], before: Made | None) -> Made:
         plain = json.dumps({"success": True, "data": message, "meta": {}}, ensure_ascii=False,
                            separators=(",", ":")).encode()
         etag = hashlib.blake2b(plain, digest_size=12).hexdigest()
         if before is not None and before.etag == etag:
-            return Made(stamp, etag, before.plain, before.packed)
-        return Made(stamp, etag, plain, gzip.compress(plain, 5, mtime=0))
+            return Made(stamp, asked, etag, before.plain, before.packed)
+        return Made(stamp, asked, etag, plain, gzip.compress(plain, 5, mtime=0))
 
 
 def answer(made: Made, now: float) -> Response:

@@ -37,6 +37,6 @@ def register(server: OpenAPI, store: "Store", users: UserStore, secret: str, set
     return link
 
 
-def health(link: Link | None) -> dict[str, Any]:
-    """How the connection to Asterisk is, for /health; nothing where there is none."""
-    return {"ami": link.heard().state} if link else {}
+def state(link: Link | None) -> str | None:
+    """How the connection to Asterisk is; None where there is none."""
+    return link.heard().state if link else None

@@ -18,7 +18,7 @@ from api.errors import FAILURES, failure, success
 from auth import guard
 from auth.users import UserStore
 from data.filters import BadFilter
-from data.jobs import FAILED, LOST, Full, Job, Jobs
+from data.jobs import FAILED, LOST, NO_ROOM, Full, Job, Jobs
 from i18n import text
 from render import exports
 from render.exports import MEDIA, Asked, Letterhead
@@ -122,8 +122,9 @@ def register(server: OpenAPI, view: Callable[[], Any], jobs: Jobs, begin: Callab
                 response.headers.add("X-Missing", note.encode("ascii", "replace").decode())
             return response
         # What cannot be made as it was asked is the question's fault, what failed is ours.
-        asked_wrong = job.state == "failed" and job.problem["words"] not in (FAILED, LOST)
-        return failure(422 if asked_wrong else 500 if job.state == "failed" else 409, exports.told(
+        why = job.problem.get("words")
+        status = 409 if job.state != "failed" else 503 if why == NO_ROOM else 500 if why in (FAILED, LOST) else 422
+        return failure(status, exports.told(
             job, current_user.language)["problem"] or text(current_user.language, NO_JOB))
 
     @api.post("/export/<string:type>/<string:format>", summary="Begins the same as a job, for what takes its time")

@@ -17,6 +17,7 @@ from flask_login.mixins import AnonymousUserMixin
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from auth import browser, dispatch
+from auth.database import NOT_KEPT, unkept
 from auth.factors import Factors
 from auth.invitations import Invitations
 from auth.keys import PREFIX, Keys
@@ -147,7 +148,7 @@ class Gate:
         door = self.door()
         if request.method not in SAFE and bearer(request) is None and self._foreign():
             return self.fail(403, "foreign_origin", FOREIGN)
-        if door is not None and door.open:
+        if door is not None and (door.open or door.known(bearer(request))):
             return None
         if request.method == "OPTIONS" and self.under(request.path, "api") and getattr(
                 request.url_rule, "provide_automatic_options", False):
@@ -212,7 +213,7 @@ class Gate:
             more = "" if wanted == self.prefix else f"?next={quote(browser.local(wanted, self.prefix), safe='/')}"
             return redirect(f"{self.prefix}login{more}")
         response = self.server.make_response(self.fail(401, "unauthorized", UNAUTHORIZED))
-        if self.under(request.path, "api"):
+        if self.under(request.path, "api", "metrics"):
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 
@@ -220,16 +221,16 @@ class Gate:
         """Whether a person is looking at an address, and not a script, a player or a program at its data."""
         inner = request.path.removeprefix(self.prefix)
         if request.method not in ("GET", "HEAD") or self.under(request.path, "api") or inner.startswith(
-                ("_dash", "_reload", "_favicon", "assets/")):
+                ("_dash", "_reload", "_favicon", "assets/", "metrics")):
             return False
         accepted = request.headers.get("Accept")
         return (request.headers.get("Sec-Fetch-Dest", "document") == "document"
                 and (not accepted or request.accept_mimetypes.accept_html))
 
     def unavailable(self, error: OperationalError) -> Any:
-        """The database is locked, full or away: nothing was done, and nothing is said of why."""
+        """The database is locked, full or away: nothing was done, and no more is said of why."""
         log.error("the users cannot be used: %s", error.orig)
-        return self.fail(503, "unavailable", UNAVAILABLE)
+        return self.fail(503, "unavailable", NOT_KEPT if unkept(error) else UNAVAILABLE)
 
     def dress(self, response: Response) -> Response:
         """Headers of every answer."""

@@ -3,18 +3,18 @@ a copy of the database is kept."""
 
 import datetime as dt
 import logging
-import os
 import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from auth import audit
 from auth.audit import Verdict
-from auth.database import path_of
-from auth.models import AuditHead
+from auth.database import path_of, snapshot
+from auth.marker import Marker
+from auth.models import AuditHead, Setting
 from auth.people import User
 from auth.users import UserStore
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 EVERY = 3600.0
 COPIES = 7
 RETENTION = "audit_retention_days"
+CLOCK = "clock_seen"
+LEAP, STEADY = 2 * 86_400.0, 7 * 86_400.0  # a service may be off for a weekend
 # Two years: long enough for a quarrel about a call, short enough for a disk.
 DAYS, FEWEST, MOST = 730, 30, 3650
 
@@ -32,18 +34,30 @@ def follow(users: UserStore, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             keep(users)
-        except (SQLAlchemyError, OSError, sqlite3.Error):
-            log.exception("the users could not be looked after this time")
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:  # a disk that is full or read-only, most often
+            log.warning("the users could not be looked after this time: %s", error)
         stop.wait(EVERY)
 
 
 def keep(users: UserStore) -> None:
     """One round."""
-    days = int(users.setting(RETENTION, DAYS))
+    days, now = int(users.setting(RETENTION, DAYS)), users.clock()
     with users.writing() as session:
-        audit.trim(session, users.clock(), days)
+        if _steady(session, now):
+            audit.trim(session, now, days)
     remember(users)
     copy(users)
+
+
+def _steady(session: Session, now: float) -> bool:
+    """Whether the clock has gone on without a leap for a week, as far as these rounds have seen it: by a clock that
+    jumped for a while nothing is old."""
+    found = session.get(Setting, CLOCK)
+    told = found.value if found else {"since": now, "seen": now}
+    if not -LEAP <= now - told["seen"] <= LEAP:
+        told = {"since": now, "seen": now}
+    session.merge(Setting(name=CLOCK, value={**told, "seen": now}))
+    return bool(now - told["since"] >= STEADY)
 
 
 def remember(users: UserStore) -> None:
@@ -61,6 +75,17 @@ def verify(users: UserStore) -> Verdict:
         return audit.verify(session, known)
 
 
+def verified(url: str, folder: Path) -> Verdict | None:
+    """The same for an installation that may be running or not; None when nobody was ever let in. Unusable."""
+    if not Marker(folder / "people.json").there():
+        return None
+    users = UserStore(url, folder=folder, begin=False)
+    try:
+        return verify(users)
+    finally:
+        users.close()
+
+
 def copy(users: UserStore) -> Path | None:
     """Today's copy of a SQLite database in `backups` beside it, the newest seven kept; None for other databases."""
     path = path_of(users.url)
@@ -69,15 +94,9 @@ def copy(users: UserStore) -> Path | None:
     folder = path.parent / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
     day = dt.datetime.fromtimestamp(users.clock(), dt.UTC).date()
-    target, draft = folder / f"{path.stem}-{day}.db", folder / f".{path.stem}.{os.getpid()}.draft"
+    target = folder / f"{path.stem}-{day}.db"
     if not target.exists():
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as kept:
-            source.backup(kept)
-            # One file without companions: what is put back is whole.
-            kept.execute("PRAGMA journal_mode=DELETE")
-        draft.replace(target)
+        snapshot(path, target)
         for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-COPIES]:
             old.unlink()
     return target

@@ -1,5 +1,6 @@
 """What each door needs, said where the door is made: marks on views, permissions of callbacks and pages."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -23,6 +24,12 @@ class Door:
     open: bool = False
     # Whether somebody who first has to change the password may go through.
     changing: bool = False
+    # Whoever sends this as a Bearer token may go through too; nobody where it is empty.
+    token: str = ""
+
+    def known(self, token: str | None) -> bool:
+        """Whether that is the token of this door; takes as long whatever was sent."""
+        return bool(self.token) and hmac.compare_digest((token or "").encode(), self.token.encode())
 
 
 @dataclass
@@ -74,9 +81,9 @@ def _mark(door: Door) -> Callable[[View], View]:
 
 
 def declare(server: Flask, endpoint: str, permission: Permission | None, *, open: bool = False,  # noqa: A002
-            changing: bool = False) -> None:
-    """The same for an endpoint by name, where the view is somebody else's."""
-    doors(server).endpoints[endpoint] = Door(permission, open, changing or open)
+            changing: bool = False, token: str = "") -> None:
+    """The same for an endpoint by name, where the view is somebody else's; `token` opens it to a program as well."""
+    doors(server).endpoints[endpoint] = Door(permission, open, changing or open, token)
 
 
 def callback(app: Dash, permission: Permission | None) -> Callable[..., Any]:

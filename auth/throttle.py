@@ -63,7 +63,8 @@ def take(session: Session, counters: Counters, now: float) -> None:
     """Counts a try that begins; Throttled if it has to wait."""
     session.execute(delete(Failures).where(Failures.last < now - FORGOTTEN_AFTER))
     found = [(key, free, session.get(Failures, key)) for key, free in counters]
-    left = max((row.last + wait(row.count, free) - now for _, free, row in found if row), default=0.0)
+    # A clock that was set back leaves failures of the future: nobody waits longer for those.
+    left = max((min(row.last, now) + wait(row.count, free) - now for _, free, row in found if row), default=0.0)
     if left > 0:
         raise Throttled(max(1, round(left)))
     for key, _, row in found:

@@ -60,6 +60,7 @@ class UserStore:
         self.engine = connect(url)
         self.writer = self.engine.execution_options(writes=True)
         self.clock = clock
+        self.heard: Callable[[str], None] = lambda action: None  # is told of every action, also of those not written
         self.hashes = passwords.Hashes(hasher)
         self.marker = Marker(folder / "people.json" if folder else None)
         try:
@@ -122,6 +123,7 @@ class UserStore:
         """A line of the audit, inside the transaction of what it tells."""
         if isinstance(by, User) and by.key:
             detail["key"] = by.key
+        self.heard(action)
         audit.add(session, self.clock(), action, user_id=by.id if by else None,
                   username=by.username if by else clean(name), address=address, target=clean(target, 200), **detail)
 

@@ -1,13 +1,17 @@
 """Sessions of browsers, kept on the server: signing out, a new password and a disabled account really end them."""
 
 import hashlib
+import logging
 import secrets
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
 
 from auth.models import Account, Visit
 from auth.users import User, UserStore, user
+
+log = logging.getLogger(__name__)
 
 HOUR, DAY = 3600.0, 86400.0
 # A shift and its breaks; a screen on the wall keeps asking and so stays, but signs in once a week.
@@ -51,13 +55,21 @@ class Visits:
         visit, row = found
         if not row.active or visit.epoch != row.epoch or now >= min(visit.expires, visit.seen + visit.idle):
             return None
-        if now - visit.seen >= WRITE_EVERY:
-            with self.users.writing() as session:
-                kept = session.get(Visit, visit.id)
-                if kept is None:
-                    return None
-                kept.seen = now
+        if now - visit.seen >= WRITE_EVERY and not self._seen(visit.id, now):
+            return None
         return user(row, sid)
+
+    def _seen(self, key: str, now: float) -> bool:
+        """Notes that a session is in use; False when it was ended meanwhile."""
+        try:
+            with self.users.writing() as session:
+                kept = session.get(Visit, key)
+                if kept is not None:
+                    kept.seen = now
+                return kept is not None
+        except OperationalError as error:  # a disk that is full or read-only sends nobody away who is inside
+            log.warning("when a session was used could not be written: %s", error.orig)
+            return True
 
     def end(self, sid: str, *, by: User | None = None, address: str = "") -> None:
         """Signs out; a copy of the cookie is worth nothing from now on."""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import parse_qs, urlencode
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 from dash.exceptions import MissingCallbackContextException, PreventUpdate
 
+import logs
 from data.filters import PERIODS, BadFilter, Filters, parse
 from data.snapshot import IMPORTING
 from i18n import clock, day, number, text
@@ -189,7 +189,7 @@ def on_error(language: Callable[[], str]) -> Callable[[Exception], None]:
     The page keeps what it showed. `language` gives the reader's language.
     """
     def say(error: Exception) -> None:
-        number_of_error = secrets.token_hex(3)
+        number_of_error = logs.request_id()
         log.error("callback failed, error %s", number_of_error, exc_info=error)
         lang = language()
         set_props(ids.toast, {"children": failure(lang, text(

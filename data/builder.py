@@ -34,9 +34,26 @@ class Young:
                   "pauses": frames.PAUSE}[name]
         return pa.concat_tables([frames.empty(schema), *getattr(self, name)]).unify_dictionaries()
 
+    def gather(self) -> None:
+        """Few tables in the place of the many small ones that looks at a busy log bring: the newest are joined while
+        the one before is no larger than two of them, so that n tables become some log n, a row copied as often."""
+        for group in ((self.legs, self.attempts), (self.sessions,), (self.pauses,)):
+            while len(group[0]) > 1:
+                before, last = (sum(tables[at].num_rows for tables in group) for at in (-2, -1))
+                if before > 2 * last:
+                    break
+                for tables in group:
+                    tables[-2:] = [_joined(*tables[-2:])]
+
     @property
     def rows(self) -> int:
         return sum(t.num_rows for t in self.legs) + sum(t.num_rows for t in self.attempts) // 2
+
+
+def _joined(one: pa.Table, other: pa.Table) -> pa.Table:
+    if not one.num_rows or not other.num_rows:
+        return one if one.num_rows else other
+    return pa.concat_tables([one, other]).unify_dictionaries().combine_chunks()
 
 
 class Builder:

@@ -1,4 +1,4 @@
-"""The commands that read logs and the store: analyze, demo, doctor, dump, ingest."""
+"""The commands that read logs and the store: analyze, demo, doctor, dump, health, ingest."""
 
 import json
 import sys
@@ -71,10 +71,13 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
                 click.echo(f"{done.lines:,} lines read", err=True)
 
         while True:
-            read = book.refresh(tell)
-            while book.refresh(tell).chunks:
-                pass
-            book.settle()
+            try:
+                read = book.refresh(tell)
+                while book.refresh(tell).chunks:
+                    pass
+                book.settle()
+            except MemoryError as error:
+                fail(f"There is too little memory to read the log: {error}. What was read so far is kept.")
             if once:
                 break
             if read.lines and not as_json:
@@ -118,6 +121,17 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             fail(f"{folder}: {error}.")
         else:
             click.echo(f"{made.calls} calls of {made.days} days in {made.lines} lines: {made.queue_log}")
+
+    @main.command()
+    @click.option("--timeout", default=5.0, show_default=True, type=click.FloatRange(0.1, 60), help="Seconds to wait.")
+    def health(timeout: float) -> None:
+        """Asks the running service how it is: exit code 0 while it answers, also hindered; 1 when it is down."""
+        from data import asking
+
+        chosen = settings()
+        found = asking.health(chosen.SERVER_HOST, chosen.SERVER_PORT, chosen.URL_PREFIX, timeout)
+        click.echo(found.words)
+        sys.exit(found.status == "down")
 
     @main.command()
     def doctor() -> None:

@@ -6,11 +6,11 @@ import pwd
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from data import doctor_log, doctor_site
 from data.book_open import BookError
-from data.finding import WRONG, Finding
+from data.finding import OK, WRONG, Finding, quoted
 from data.issabel import Issabel
 from data.recordings import Recordings
 from data.store import Store
@@ -18,21 +18,37 @@ from data.store import Store
 if TYPE_CHECKING:
     from config import Settings
 
-AREAS = ("log", "rotation", "lines", "calls", "names", "recordings", "zone", "database", "folder", "browser")
+AREAS = ("log", "rotation", "lines", "calls", "names", "recordings", "zone", "database", "folder", "audit",
+         "browser")
 FAILED = "This could not be examined: {detail}"
+AUDIT = "The audit has {lines} lines, none changed and none missing"
+NO_AUDIT = "Nobody has signed in yet: the audit begins with the first one"
 
 log = logging.getLogger(__name__)
 
 
+class Verdict(Protocol):
+    """How many lines of the audit were looked at, and what is wrong with which: an English message id."""
+
+    @property
+    def lines(self) -> int: ...
+    @property
+    def wrong(self) -> str | None: ...
+    @property
+    def line(self) -> int: ...
+
+
 def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordings: Recordings | None,
-            lang: str = "es", clock: Callable[[], float] = time.time) -> list[Finding]:
+            lang: str = "es", clock: Callable[[], float] = time.time,
+            verify: Callable[[], Verdict | None] = lambda: None) -> list[Finding]:
     """Everything there is to say, in the order of AREAS; nothing is changed and nothing is raised. `store` None: there
-    is none yet."""
+    is none yet. `verify` goes through the audit; None while there is none."""
     path, now = settings.QUEUE_LOG_PATH, clock()
     table = settings.QUEUE_LOG_TABLE if settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO else None
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("database", lambda: doctor_site.base(issabel)),
         ("folder", lambda: doctor_site.folder(settings.DATA_DIR, store)),
+        ("audit", lambda: chain(verify(), settings.DATA_DIR)),
         ("browser", doctor_site.browser),
         ("log", lambda: doctor_log.source(store, path, table, issabel.database, now))]
     if table is None:
@@ -53,6 +69,16 @@ def examine(settings: "Settings", store: Store | None, issabel: Issabel, recordi
             found.append(Finding(area, WRONG, FAILED, {"detail": f"{type(error).__name__}: {error}"[:200]},
                                  "python app.py doctor"))
     return sorted(found, key=lambda one: AREAS.index(one.area))
+
+
+def chain(verdict: Verdict | None, folder: Path) -> Iterator[Finding]:
+    """Is the audit what was written."""
+    if verdict is None:
+        yield Finding("audit", OK, NO_AUDIT)
+    elif verdict.wrong:
+        yield Finding("audit", WRONG, verdict.wrong, {"line": verdict.line}, f"ls -l {quoted(folder / 'backups')}")
+    else:
+        yield Finding("audit", OK, AUDIT, {"lines": verdict.lines})
 
 
 def closed(error: BookError) -> Finding:

@@ -5,6 +5,7 @@ files of random names in `folder`, kept for KEPT seconds.
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import logs
+
 log = logging.getLogger(__name__)
 
 KEPT = 86_400.0  # seconds that a result stays
@@ -25,9 +28,12 @@ AT_ONCE = 2  # jobs that are worked on together
 WAITING = 5  # jobs of one person that may wait or run
 IDLE = 300.0  # seconds without work after which the process ends
 LOOK = 0.1  # between two looks for work
+PATIENCE = 30.0  # seconds for which a note of a failure is tried to be written
 TELL = 0.25  # between two notes of how far a job is
 LOST = "The process that worked on it ended. Try again."
 FAILED = "It could not be made (error {number}). Try again, and if it stays tell your administrator this number."
+NO_ROOM = "The disk of the server is full."
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 ACTIVE = ("waiting", "running")
 _TABLE = """CREATE TABLE IF NOT EXISTS job (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, asked TEXT NOT NULL, state TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
@@ -86,6 +92,12 @@ class Jobs:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time):
         self.folder, self.clock = folder, clock
+        try:
+            self._prepare(folder)
+        except (OSError, sqlite3.Error) as error:  # a disk that is full or read-only; whoever asks for a job is told
+            log.warning("no report can be made beside the pages: %s", error)
+
+    def _prepare(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (folder / "jobs.lock").open("w") as lock:  # SQLite does not wait for others when it changes its journal
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -148,6 +160,11 @@ class Jobs:
     def pending(self) -> bool:
         """Whether there is work that nobody does: no process holds the lock."""
         return bool(self._all("state IN (?, ?)", *ACTIVE)) and not self.locked()
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs that are kept are in each state."""
+        with self._open() as con:
+            return dict(con.execute("SELECT state, count(*) FROM job GROUP BY state").fetchall())
 
     def locked(self) -> bool:
         """Whether some process works."""
@@ -222,8 +239,13 @@ class Jobs:
             self.file(job.id).unlink(missing_ok=True)
         except Refused as error:
             self._fail(job, {"words": error.words, "values": error.values})
-        except Exception:
-            number = secrets.token_hex(3)
+        except Exception as error:
+            if _full(error):
+                log.error("a job found no room on the disk: %s", error)
+                part.unlink(missing_ok=True)  # which may be the room that the note of it needs
+                self._fail(job, {"words": NO_ROOM})
+                return
+            number = logs.number()
             log.exception("a job failed, error %s", number)
             self._fail(job, {"words": FAILED, "values": {"number": number}})
         finally:
@@ -231,8 +253,15 @@ class Jobs:
             self._forget()
 
     def _fail(self, job: Job, problem: dict[str, Any]) -> None:
-        with contextlib.suppress(Cancelled):
-            self._note(job, state="failed", problem=json.dumps(problem), ended=self.clock())
+        for _ in range(int(PATIENCE / LOOK)):
+            try:
+                self._note(job, state="failed", problem=json.dumps(problem), ended=self.clock())
+            except Cancelled:
+                return
+            except sqlite3.OperationalError:  # not even this can be written; who begins next says that it was lost
+                time.sleep(LOOK)
+            else:
+                return
 
     def _note(self, job: Job, **values: Any) -> None:
         """Writes what is known of a running job; Cancelled when it was cancelled meanwhile."""
@@ -249,6 +278,16 @@ class Jobs:
             self.file(job.id).unlink(missing_ok=True)
             with self._open() as con:
                 con.execute("DELETE FROM job WHERE id = ?", (job.id,))
+
+
+def _full(error: BaseException | None) -> bool:
+    """Whether no room is why something failed, however often that was said in other words."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in FULL_DISK) or (
+                isinstance(error, sqlite3.OperationalError) and "is full" in str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _lock(path: Path) -> int | None:

@@ -28,8 +28,8 @@ FORGOTTEN = 86_400  # seconds of silence after which an open session proves noth
 RECENT = 1800  # seconds of the rolling service level
 WEEK = 7
 UNHEARD = 3  # seconds by which Asterisk's word may be older than a line of the log
-COUNTS = ("offered", "answered", "abandoned", "short_abandoned", "timeout", "exit_empty", "in_sl", "asa_count",
-          "asa_sum")
+COUNTS = ("offered", "answered", "abandoned", "short_abandoned", "timeout", "exit_empty", "in_progress", "in_sl",
+          "asa_count", "asa_sum")
 
 
 @dataclass(frozen=True)
@@ -348,7 +348,7 @@ def queues(view: "View", here: Floor, origin: str = "external") -> list[dict[str
         waits = [c.since for c in here.waiting if c.queue == queue]
         found.append({
             "queue": queue, "name": site.queue_label(queue), "threshold": site.threshold(queue),
-            "sl_target": view.target(queue), "waiting": len(waits), "since": min(waits, default=None),
+            "sl_target": site.sl_target(queue), "waiting": len(waits), "since": min(waits, default=None),
             "talking": len(talks), "ringing": states.count("ringing"), "busy": max(states.count("busy"), len(talks)),
             "available": states.count("available") if inside else None,
             "paused": states.count("paused") if inside else None,

@@ -1,12 +1,18 @@
 """The C library gives memory back after every block of the log and takes it again, a page at a time, for the next one:
-half of the time of reading. While a log is read in bulk it had better keep it."""
+half of the time of reading. While a log is read in bulk it had better keep it. And who reads a whole history once
+holds all of its mapped files in the end, which others need more."""
 
 import ctypes
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _TRIM, _MMAP = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of glibc's malloc.h
 KEPT, LARGE = 128 * 2**20, 64 * 2**20
+
+_MAPS, _DONTNEED = Path("/proc/self/maps"), 4  # MADV_DONTNEED of Linux
+_MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--. .*\.(?:arrow|npy)$", re.MULTILINE)
 
 
 def keep() -> None:
@@ -32,3 +38,12 @@ def kept() -> Iterator[None]:
         yield
     finally:
         give_back()
+
+
+def let_go() -> None:
+    """The stored history that is mapped here leaves this process; what is read again comes back by itself, mostly from
+    the machine's cache. Nothing where the system is not Linux."""
+    libc = ctypes.CDLL(None)
+    for found in _MAPPED.finditer(_MAPS.read_text() if _MAPS.exists() else ""):
+        start, end = (int(word, 16) for word in found.groups())
+        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)

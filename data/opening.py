@@ -1,7 +1,10 @@
 """From settings to what they name: the log or the demonstration's, Issabel's databases, the store."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
+
+from data.cli import fail
 
 if TYPE_CHECKING:
     from config import Settings
@@ -53,7 +56,8 @@ def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
     options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
                       internal_re=settings.INTERNAL_CALLERS)
     return site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                     settings.DEMO).with_issabel(issabel.names)
+                     settings.DEMO, target=settings.SERVICE_LEVEL_TARGET,
+                     targets=site.targets(folder / "names.csv")).with_issabel(issabel.names)
 
 
 def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False) -> "Store":
@@ -78,8 +82,35 @@ def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only
                        source=source, read_only=read_only)
 
 
-def examined(settings: "Settings") -> "list[Finding]":
-    """What the doctor finds in this installation; nothing is written."""
+def opened(settings: "Settings") -> "Store":
+    """The store, for a command: one sentence and exit code 2 when it cannot be opened."""
+    from data.book_open import BookError
+
+    try:
+        return open_store(settings)
+    except BookError as error:
+        return cast("Store", fail(f"{error.words}: {error.detail}."))
+
+
+def startable(settings: "Settings") -> None:
+    """Ends with one sentence and exit code 2 where a start could only fail: a store of a newer version. Whatever else
+    is wrong with it is mended, or said on the pages."""
+    import sqlite3
+
+    from data import book_open, holding
+
+    for name in holding.BOOKS:
+        if (settings.DATA_DIR / name / book_open.NAME).exists():
+            try:
+                book_open.reader(settings.DATA_DIR / name).close()
+            except book_open.NewerBook as error:
+                fail(f"{error.words}: {error.detail}. Install that version again, or restore a backup made before.")
+            except (book_open.BookError, sqlite3.Error, OSError):
+                continue
+
+
+def examined(settings: "Settings", verify: Callable[[], Any] = lambda: None) -> "list[Finding]":
+    """What the doctor finds in this installation; nothing is written. `verify` goes through the audit."""
     from data import book_open, doctor
     from data.recordings import Recordings
 
@@ -90,6 +121,7 @@ def examined(settings: "Settings") -> "list[Finding]":
             store = open_store(settings, issabel, read_only=True)
             store.refresh()
         except book_open.BookError as error:
-            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE)]
+            return [doctor.closed(error), *doctor.examine(settings, None, issabel, None, settings.LANGUAGE,
+                                                          verify=verify)]
     recordings = Recordings(settings.RECORDINGS_DIR, ZoneInfo(settings.TIMEZONE), issabel.named)
-    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE)
+    return doctor.examine(settings, store, issabel, recordings, settings.LANGUAGE, verify=verify)

@@ -13,7 +13,6 @@ from data import agent_questions, calendar, cubes, frames, measures, spans, tall
 from data.filters import Filters
 from data.measures import LOST
 from data.tally import Tally
-from data.view import SL_TARGET
 
 # Upper edges of the bars of the histogram in seconds (both ends belong to a bar: 0-5, 6-10 …); beyond: one bar more.
 BARS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
@@ -40,7 +39,8 @@ def by_queue(view: Any, filters: Filters) -> pd.DataFrame:
     nothing = view.frame({name: np.full(len(idle), 0 if name in measures.SUMS else -1)
                           for name in (*measures.SUMS, *measures.LARGEST)})
     for place, (name, values) in enumerate({
-            "queue": [q for q, _ in idle], "name": [name for _, name in idle], "sl_target": SL_TARGET,
+            "queue": [q for q, _ in idle], "name": [name for _, name in idle],
+            "sl_target": [site.sl_target(q) for q, _ in idle],
             "threshold": [site.threshold(q) for q, _ in idle]}.items()):
         nothing.insert(place, name, values)
     return pd.concat([table, nothing], ignore_index=True) if len(table) else nothing

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from data import agent_questions, call_rows, calls, journeys
+from data import agent_questions, call_rows, calls, journeys, memory
 from data.call_filters import CallFilters, Sort
 from data.calls import NEWEST
 from data.filters import Filters
@@ -86,6 +86,8 @@ def _counted(ask: Callable[[View, Filters], pd.DataFrame]) -> Callable[[View, Ca
 def _pieces(places: Any, read: Callable[[Any], pd.DataFrame]) -> Callable[[int], Iterator[pd.DataFrame]]:
     def pieces(size: int) -> Iterator[pd.DataFrame]:
         for start in range(0, len(places), size):
+            if start:
+                memory.let_go()  # of a long list as much is held at its end as at its beginning
             yield read(places[start:start + size])
     return pieces
 

@@ -1,7 +1,8 @@
 """What is true of one call center: its zone, thresholds, names of queues and agents."""
 
+import contextlib
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,8 +13,9 @@ from data.rules import Options
 
 @dataclass(frozen=True)
 class Site:
-    """`queue_names` queue -> words; `thresholds` queue -> seconds of its service level; `extensions` extension -> name;
-    `wrapup` seconds of after-call work counted per call.
+    """`queue_names` queue -> words; `thresholds` queue -> seconds of its service level; `targets` queue -> the level it
+    should reach (0-100), `target` that of all others; `extensions` extension -> name; `wrapup` seconds of after-call
+    work counted per call.
 
     What the administrator wrote is in these; what Issabel's databases say comes by `with_issabel`: `people` extension
     or `Agent/N` -> name, `dids` dialled number -> words, `revision` of both."""
@@ -28,6 +30,8 @@ class Site:
     people: Mapping[str, str] = field(default_factory=dict)
     dids: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
+    target: float = 80.0
+    targets: Mapping[str, float] = field(default_factory=dict)
 
     def with_issabel(self, found: IssabelNames) -> "Site":
         """This site with the names of the databases where the administrator wrote none."""
@@ -49,6 +53,10 @@ class Site:
     def threshold(self, queue: str) -> int:
         return self.thresholds.get(queue, self.options.sl_threshold)
 
+    def sl_target(self, queue: str) -> float:
+        """The service level (0-100) that the queue should reach."""
+        return self.targets.get(queue, self.target)
+
 
 def names(path: Path) -> tuple[dict[str, str], dict[str, int], dict[str, str]]:
     """Names of queues, their service level in seconds, and names of agents by extension, from a CSV with the columns
@@ -59,13 +67,27 @@ def names(path: Path) -> tuple[dict[str, str], dict[str, int], dict[str, str]]:
     queues: dict[str, str] = {}
     levels: dict[str, int] = {}
     agents: dict[str, str] = {}
+    for kind, key, name, level in _lines(path, "kind", "key", "name", "service_level"):
+        if key and name:
+            {"queue": queues, "agent": agents}.get(kind, {})[key] = name
+        if kind == "queue" and key and level.isdigit() and 0 < int(level) <= 3600:
+            levels[key] = int(level)
+    return queues, levels, agents
+
+
+def targets(path: Path) -> dict[str, float]:
+    """The service level that each queue should reach (1-100), from the column target of the same file."""
+    found: dict[str, float] = {}
+    for kind, key, words in _lines(path, "kind", "key", "target"):
+        with contextlib.suppress(ValueError):
+            target = float(words.removesuffix("%"))
+            if kind == "queue" and key and 1 <= target <= 100:
+                found[key] = target
+    return found
+
+
+def _lines(path: Path, *columns: str) -> Iterator[tuple[str, ...]]:
     if path.is_file():
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
             for row in csv.DictReader(file):
-                kind, key, name, level = (str(row.get(column) or "").strip()
-                                          for column in ("kind", "key", "name", "service_level"))
-                if key and name:
-                    {"queue": queues, "agent": agents}.get(kind, {})[key] = name
-                if kind == "queue" and key and level.isdigit() and 0 < int(level) <= 3600:
-                    levels[key] = int(level)
-    return queues, levels, agents
+                yield tuple(str(row.get(column) or "").strip() for column in columns)

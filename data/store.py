@@ -15,6 +15,7 @@ from typing import Any
 
 from data import cubes, queue_log, runs
 from data.aliases import AliasFile
+from data.beat import Beat
 from data.beside import Beside
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
@@ -65,6 +66,7 @@ class Store:
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
         self.names, self.notice = AliasFile(folder / "aliases.json"), Notice(folder / "notice.json")
+        self.beat = Beat(folder / "beat")
         self._lock, self._read = threading.Lock(), threading.Condition()
         self._fresh()
         self.problem = self.detail = ""
@@ -118,7 +120,11 @@ class Store:
             except OSError as error:  # the history could not be written; the events are safe in the book
                 found = trouble(error, self.shelf.folder)
                 self._trouble(found.words, found.detail)
+            except BaseException:  # no memory, say: what was half folded is forgotten and folded again
+                self._stamp = None
+                raise
             if self.book.locked:
+                self.beat.strike()
                 self.notice.tell(self.problem, self.detail)
             elif self._follows:
                 self._trouble(*self.notice.read())
@@ -215,6 +221,7 @@ class Store:
         done.bad += bad.count
         done.chunks += 1
         if self.book.locked:
+            self.beat.strike()
             self._put_beside(pool)
         if progress:
             progress(done)
@@ -302,6 +309,7 @@ class Store:
         self.builder.agents.names.learned.update(names.learned)
         self._damaged = set()
         for events, bad in in_order(self.book.order(), self._damaged):
+            self.beat.strike()
             self.builder.add(events, bad, self.clock())
             if self.builder.young.rows >= FULL:
                 self.last = 0  # a half rebuilt history covers nothing: after a crash it is made again
@@ -315,8 +323,7 @@ class Store:
 
     def _shot(self) -> Snapshot:
         now, builder = int(self.clock()), self.builder
-        young = Young(*(list(rows) for rows in vars(builder.young).values()))
-        levels = None
+        young = builder.young
         for table in young.legs[self._added:]:
             if table.num_rows:
                 run = Run(runs.coded(table, self.queues, self.people))
@@ -327,7 +334,9 @@ class Store:
         for table in young.attempts[self._added:]:
             self.queues.codes(table.column("queue"))
             self.people.codes(table.column("agent"))
+        young.gather()
         self._added = len(young.legs)
+        young = Young(*(list(rows) for rows in vars(young).values()))
         frozen = Builder.__new__(Builder)
         frozen.__dict__.update(vars(builder), young=young)
         return Snapshot(

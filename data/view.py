@@ -14,7 +14,6 @@ from data.private import masked as masked
 from data.snapshot import IMPORTING
 from data.tally import EPOCH, Sums, Tally
 
-SL_TARGET = 80.0
 LATE, STALE = 60, 300  # seconds without a new line before the page says so in amber and in red
 EXACT = 200_000  # answered legs up to which percentiles are computed from the legs themselves
 
@@ -169,7 +168,7 @@ class View(Tally):
             table.insert(0, "queue", spelled.names)
             table = table[table["offered"] > 0]
             table.insert(1, "name", [shot.site.queue_label(q) for q in table["queue"]])
-            table.insert(2, "sl_target", SL_TARGET)
+            table.insert(2, "sl_target", [shot.site.sl_target(q) for q in table["queue"]])
             table.insert(3, "threshold", [shot.site.threshold(q) for q in table["queue"]])
             return table.sort_values("offered", ascending=False, ignore_index=True)
         return self._answer("queue", filters, make).copy(deep=False)
@@ -215,10 +214,6 @@ class View(Tally):
     def shown(self, number: str) -> str:
         """A caller's number as this user may read it."""
         return number if self.numbers else masked(number)
-
-    def target(self, queue: str) -> float:
-        """The service level (0-100) that the queue should reach."""
-        return SL_TARGET
 
     def sums_since(self, start: int, origin: str) -> Sums:
         """Sums per raw queue code of the legs that entered at `start` (epoch) or later."""

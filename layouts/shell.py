@@ -117,6 +117,13 @@ def presets(lang: str, hrefs: dict[str, str], current: str) -> list[Component]:
                  **({"aria-current": "true"} if name == current else {})) for name in PERIODS]
 
 
+def _age(seconds: int) -> str:
+    """As `assets/b-app/app.js` writes it once it has run."""
+    if seconds < 3600:
+        return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min" if seconds < 86400 else f"{seconds // 86400} d"
+
+
 def freshness(lang: str, state: str, until: str, age: int | None, cause: str, share: float | None,
               clock: dict[str, int], beside: str = "", href: str = "") -> list[Component]:
     """Site time and age of the data; seconds run on in the browser. `share` (0 to 1) of a history has been read;
@@ -126,13 +133,14 @@ def freshness(lang: str, state: str, until: str, age: int | None, cause: str, sh
              "error": text(lang, "Error"), "empty": text(lang, "No data"), "reading": text(lang, "Reading")}
     marks = {"ok": "check2", "late": "hourglass-split", "reading": "hourglass-split", "empty": "inbox"}
     seconds = {"data-age": str(age), "data-words": text(lang, "{age} ago")} if age is not None else {}
+    words["ago"] = "" if age is None else text(lang, "{age} ago", age=_age(age))
     body = [html.Span(words[state])] if not until else [
-        html.Span(text(lang, "Data until {time}", time=until)), html.Span(className="age", **seconds)]
+        html.Span(text(lang, "Data until {time}", time=until)), html.Span(words["ago"], className="age", **seconds)]
     return [*_beside(lang, beside, href),
             html.Span([icon(marks.get(state, "exclamation-triangle")), hidden(words[state]), *body,
                        None if share is None else html.Progress(value=f"{share:.3f}", max="1"),
                        None if share is None else html.Span(percent(lang, 100 * share, 0), className="share"),
-                       html.Span(cause, className="cause") if cause else None],
+                       html.Span(cause, className="cause", title=cause) if cause else None],
                       className=f"fresh {state}", title=cause or words[state]),
             html.Span([icon("clock-history"), html.Span(className="clock", **{
                 "data-epoch": str(clock["epoch"]), "data-offset": str(clock["offset"])})],

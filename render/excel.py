@@ -31,7 +31,7 @@ LARGEST = 1_048_576 - 2  # rows of a sheet beside its header and its totals
 FORMATS = {"count": "#,##0", "percent": "0.0%", "seconds": "[h]:mm:ss", "moment": "dd/mm/yyyy hh:mm:ss",
            "date": "ddd dd/mm/yyyy", "text": "@", "phone": "@"}
 WIDTHS = {"count": 12, "percent": 12, "seconds": 13, "moment": 20, "date": 17, "hour": 9, "phone": 17, "metric": 14,
-          "delta": 12, "outcome": 18, "ended": 18}
+          "delta": 14, "outcome": 18, "ended": 18}
 KINDS = ("text", "phone", "outcome", "ended", "hour", "delta", "count", "percent", "seconds", "moment", "date")
 _TONE = {name: colour.lstrip("#").upper() for name, colour in TONES["light"].items()}
 _LINE = Side("thin", color=_TONE["line"])
@@ -89,7 +89,8 @@ def plan(report: Report, largest: int = LARGEST) -> list[Plan]:
         first = part.rows.head(1)
         more = tuple(column for column in part.table.needed if column.key in first.columns)
         for number, start in enumerate(range(0, max(part.rows.count, 1), largest), 1):
-            name = re.sub(r"[\[\]:*?/\\']", " ", part.title)[:26] + (f" ({number})" if number > 1 else "")
+            name = re.sub(r"[\[\]:*?/\\']", " ", part.title)  # a program takes 31 letters at most
+            name = f"{name[:26]} ({number})" if number > 1 else name[:31]
             made.append(Plan(part, (*part.columns, *more), name, start, min(start + largest, part.rows.count)))
     return made
 
@@ -111,7 +112,8 @@ def _styles(book: Workbook) -> dict[str, int]:
           alignment=Alignment(vertical="center", wrap_text=True))
     for kind in KINDS:
         style(kind, number_format=FORMATS.get(kind, "General"),
-              alignment=Alignment(vertical="top", horizontal="right" if kind in ("hour", "delta") else None))
+              alignment=Alignment(vertical="top", horizontal={"hour": "right", "delta": "right", "moment": "left",
+                                                              "date": "left"}.get(kind)))
         style(f"total {kind}", number_format=FORMATS.get(kind, "General") if kind not in ("moment", "date") else "@",
               font=Font(name="Calibri", size=10, bold=True), fill=PatternFill("solid", fgColor="E9EFFE"),
               border=Border(top=Side("medium", color=_TONE["answered"])))
@@ -153,7 +155,7 @@ def _width(column: Column, one: Plan, lang: str) -> float:
         return WIDTHS[column.kind]
     first = one.part.rows.head(500)
     longest = first[column.key].astype("str").str.len().max() if column.key in first and len(first) else 20
-    return {"definition": 100, "metric": 24, "label": 34}.get(column.key, min(max(float(longest) + 3, 12), 44))
+    return {"definition": 125, "metric": 24, "label": 34}.get(column.key, min(max(float(longest) + 3, 12), 44))
 
 
 def _fill(made: IO[bytes], out: Path, plans: dict[str, Plan], report: Report, styles: dict[str, int],

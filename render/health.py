@@ -11,10 +11,11 @@ from render.words import mark
 TITLES = {"log": mark("Queue log"), "rotation": mark("Rotated copies and missing days"),
           "lines": mark("Lines of the log"), "calls": mark("Calls without an end"), "names": mark("Names"),
           "recordings": mark("Recordings"), "zone": mark("Time zone"), "database": mark("Issabel's databases"),
-          "folder": mark("Data folder"), "browser": mark("Reports on paper")}
+          "folder": mark("Data folder"), "audit": mark("Audit trail"),
+          "browser": mark("Reports on paper")}
 ICONS = {"log": "telephone-inbound", "rotation": "calendar3", "lines": "123", "calls": "telephone-x",
          "names": "person-badge", "recordings": "volume-up-fill", "zone": "clock-history",
-         "database": "database-exclamation", "folder": "inbox", "browser": "bar-chart"}
+         "database": "database-exclamation", "folder": "inbox", "audit": "key", "browser": "bar-chart"}
 MARKS = {WRONG: "exclamation-octagon", NOTE: "exclamation-triangle", OK: "check-circle-fill"}
 STATES = {WRONG: mark("Wrong"), NOTE: mark("To look at"), OK: mark("In order")}
 _ORDER = (WRONG, NOTE, OK)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from render.pdf import Paper
 
 PIECE = 500
+SEEN = 200  # rows from which the widths of the columns are taken
+WORD, WIDEST = 90.0, 150.0  # points that the longest word of a text, and a whole text, may ask for
+NAMES = ("text", "outcome", "ended")  # kinds whose values may break between two words
 SIZE, HEAD, LINE, PAD = 7.2, 6.8, 9.2, 3.0  # of letters, of the header's, from line to line, around a cell: points
 SHADE, BELOW = HexColor("#f6f8fc"), HexColor("#e9effe")
 EDGE, FOOT = 36.0, 40.0
@@ -26,14 +29,40 @@ class Grid:
     def __init__(self, paper: "Paper", part: Part, lang: str):
         self.paper, self.part, self.lang = paper, part, lang
         self.columns = part.columns
-        whole = sum(column.wide for column in self.columns)
-        room = min(paper.room, whole * 118)  # few columns do not stretch over the whole page
-        self.widths = [room * column.wide / whole for column in self.columns]
-        self.room = room
         self.heads = [text(lang, column.label) for column in self.columns]
+        # Few columns do not stretch over the whole page.
+        self.room = min(paper.room, sum(column.wide for column in self.columns) * 118)
+        self.widths = self._widths()
         self.head_lines = [_head_lines(words, wide - 2 * PAD) for words, wide in zip(self.heads, self.widths,
                                                                                     strict=True)]
         self.head_high = max(len(found) for found, _ in self.head_lines) * 8.2 + 2 * PAD
+
+    def _widths(self) -> list[float]:
+        """By the shares of the columns, but none so narrow that it breaks a number, a date or a word: what a column
+        needs is seen from its first rows. Long names take several lines before anything else does."""
+        shares = [column.wide for column in self.columns]
+        words, whole = [_longest_word(head, HEAD, STRONG) for head in self.heads], [0.0] * len(self.columns)
+        below: list[Any] = self.part.below(self.lang) or [None] * len(self.columns)
+        values: list[list[Any]] = next(self.part.pieces(self.lang, SEEN), [[] for _ in self.columns])
+        for place, (column, cells, last) in enumerate(zip(self.columns, values, below, strict=True)):
+            said = {clean(shown(self.lang, kind, cell)) for kind, cell in zip(
+                kinds(self.part.table, column, len(cells)), cells, strict=True)}
+            whole[place] = max((width(words, SIZE) for words in said), default=0)
+            if column.kind in NAMES:
+                words[place] = max(words[place], *(_longest_word(one, SIZE) for one in said), 0)
+            else:
+                words[place] = max(words[place], min(whole[place], WIDEST))
+            if last is not None and not isinstance(last, str):
+                words[place] = max(words[place], width(shown(self.lang, column.kind, last), SIZE, STRONG))
+        least = [min(word, WORD if column.kind in NAMES else WIDEST) + 2 * PAD
+                 for column, word in zip(self.columns, words, strict=True)]
+        fine = [max(low, min(words, WIDEST) + 2 * PAD) for low, words in zip(least, whole, strict=True)]
+        if sum(least) >= self.room:
+            return [self.room * low / sum(least) for low in least]
+        if sum(fine) > self.room:
+            part = (self.room - sum(least)) / (sum(fine) - sum(least))
+            return [low + part * (good - low) for low, good in zip(least, fine, strict=True)]
+        return _filled(fine, shares, self.room)
 
     def title(self, again: bool) -> None:
         canvas, y = self.paper.canvas, self.paper.y - 10
@@ -126,6 +155,22 @@ def _last(grid: Grid, column: Column, value: Any, wide: float) -> list[str]:
     if value is None:
         return [NOTHING if column.ratio else ""]
     return [shown(grid.lang, column.kind, value)]
+
+
+def _longest_word(words: str, size: float, font: str = REGULAR) -> float:
+    return max((width(word, size, font) for word in words.split()), default=0)
+
+
+def _filled(least: Sequence[float], shares: Sequence[float], room: float) -> list[float]:
+    """Widths as near to these shares of the room as the least ones allow; they add up to the room."""
+    held: set[int] = set()
+    while True:
+        rest = room - sum(least[i] for i in held)
+        whole = sum(share for i, share in enumerate(shares) if i not in held)
+        short = {i for i, share in enumerate(shares) if i not in held and rest * share / whole < least[i]}
+        if not short:
+            return [least[i] if i in held else rest * share / whole for i, share in enumerate(shares)]
+        held |= short
 
 
 def _head_lines(words: str, room: float) -> tuple[list[str], float]:

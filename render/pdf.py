@@ -53,6 +53,8 @@ class Paper:
         self.canvas.setAuthor(report.company)
         self.canvas.setSubject(report.period)
         self.page = 0
+        likely = 4 + sum(part.rows.count for part in report.parts) // 30
+        self.digits = lettering.width("0" * len(str(likely)), 7.5)  # the room that the number of pages will take
         self.y = 0.0  # the lowest place that is taken
 
     @property
@@ -87,16 +89,16 @@ class Paper:
         canvas.saveState()
         # How many pages there are is known at the end; until then the number stands for itself.
         canvas.translate(self.width - EDGE, 22)
-        put(canvas, -24, 0, text(lang, "Page {number} of", number=self.page), 7.5, right=True)
+        put(canvas, -self.digits - 2.5, 0, text(lang, "Page {number} of", number=self.page), 7.5, right=True)
         canvas.doForm("pages")
         canvas.restoreState()
         canvas.showPage()
 
     def close(self) -> None:
         self._end()
-        self.canvas.beginForm("pages", -24, -4, 30, 12)
+        self.canvas.beginForm("pages", -30, -4, 36, 12)
         self.canvas.setFillColor(TONE["quiet"])
-        put(self.canvas, -21.5, 0, str(self.page), 7.5)
+        put(self.canvas, -self.digits, 0, str(self.page), 7.5)
         self.canvas.endForm()
         self.canvas.save()
 
@@ -201,9 +203,12 @@ def _strip(paper: Paper, top: float) -> None:
         canvas.setFillColor(TONE["quiet"])
         put(canvas, x + 10, top - 22, kpi.label, 9)
         canvas.setFillColor(TONE["ink"])
-        put(canvas, x + 10, top - 49, kpi.value, 21, STRONG)
+        size = 21.0
+        while size > 10 and lettering.width(kpi.value, size, STRONG) + lettering.width(kpi.unit, 9) > wide - 24:
+            size -= 1
+        put(canvas, x + 10, top - 49, kpi.value, size, STRONG)
         canvas.setFillColor(TONE["quiet"])
-        put(canvas, x + 14 + lettering.width(kpi.value, 21, STRONG), top - 49, kpi.unit, 9)
+        put(canvas, x + 14 + lettering.width(kpi.value, size, STRONG), top - 49, kpi.unit, 9)
         _delta(canvas, x + 10, top - 71, kpi, report.lang)
 
 
@@ -225,8 +230,8 @@ def _delta(canvas: Canvas, x: float, y: float, kpi: Kpi, lang: str) -> None:
 
 def _picture(paper: Paper, picture: Picture, pictures: Pictures, first: bool) -> str:
     """A picture under what stands already, or on the next page; the reason when there is only a note in its place."""
-    high = 208.0 if paper.height < 600 else 216.0
-    if first or paper.y - high - 40 < FOOT:
+    high = (paper.height - TOP - FOOT) / 2 - 16  # two fill a page
+    if first or paper.y - high - 10 < FOOT:
         paper.new()
     canvas = paper.canvas
     canvas.setFillColor(TONE["ink"])
@@ -273,24 +278,31 @@ def _legend(paper: Paper, picture: Picture, y: float) -> None:
 
 
 def _definitions(paper: Paper) -> None:
-    """What every number means, at the end."""
-    report, canvas = paper.report, paper.canvas
+    """What every number means, at the end: under the last table where there is room for all of it."""
+    report, canvas, size = paper.report, paper.canvas, 8.5
     notes = dict.fromkeys(note for part in report.parts for note in part.table.notes)
-    if not report.terms and not notes:
+    told = [(label, lines(words, paper.room - 170, size)) for label, words in report.terms] + [
+        ("", lines(text(report.lang, note), paper.room, size)) for note in notes]
+    if not told:
         return
-    paper.new()
-    canvas.setFillColor(TONE["ink"])
-    put(canvas, EDGE, paper.y - 12, text(report.lang, "Definitions"), 14, STRONG)
-    paper.y -= 36
-    for label, words in [*report.terms, *(("", text(report.lang, note)) for note in notes)]:
-        said = lines(words, paper.room - 170, 8.5)
+    count, room = sum(len(said) for _, said in told), paper.height - TOP - 36 - FOOT
+    gap = 4.0 if 12 * count + 4 * len(told) <= room or 12 * count + 2 * len(told) > room else 2.0
+    if paper.y - 36 - 12 * count - gap * len(told) < FOOT:
+        paper.new()
+    else:
+        paper.y -= 18
+    if report.terms:
+        canvas.setFillColor(TONE["ink"])
+        put(canvas, EDGE, paper.y - 12, text(report.lang, "Definitions"), 14, STRONG)
+        paper.y -= 36
+    for label, said in told:
         if paper.y - 12 * len(said) < FOOT:
             paper.new()
             paper.y -= 12
         canvas.setFillColor(TONE["ink"])
-        put(canvas, EDGE, paper.y, label, 8.5, STRONG)
+        put(canvas, EDGE, paper.y, label, size, STRONG)
         canvas.setFillColor(TONE["quiet"])
         for line in said:
-            put(canvas, EDGE + 170, paper.y, line, 8.5)
+            put(canvas, EDGE + (170 if label else 0), paper.y, line, size)
             paper.y -= 12
-        paper.y -= 4
+        paper.y -= gap

@@ -39,7 +39,7 @@ async def started(stack: AsyncExitStack) -> Any:
         header = kaleido.PageGenerator.header + STYLE
         footer = kaleido.PageGenerator.footer.replace("<img", LOADED + "<img")
 
-    return await stack.enter_async_context(kaleido.Kaleido(n=1, timeout=30, page_generator=Page(mathjax=False)))
+    return await stack.enter_async_context(kaleido.Kaleido(n=1, timeout=50, page_generator=Page(mathjax=False)))
 
 
 async def main() -> None:

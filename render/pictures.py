@@ -18,7 +18,9 @@ import psutil
 log = logging.getLogger(__name__)
 
 WORKER = Path(__file__).with_name("picture_worker.py")
-FIRST, NEXT = 60.0, 30.0  # seconds that a picture may take: with the start of the browser, and after it
+# Seconds that a picture may take: with the start of the browser, half a minute on a busy machine, and after it.
+FIRST, NEXT = 120.0, 60.0
+PAUSE = 60.0  # seconds for which a browser that twice gave no answer is not asked again: a report has many pictures
 DRAWN = 300  # pictures after which the browser is started anew: it grows
 
 
@@ -30,6 +32,10 @@ class Failed(Exception):
     """The picture could not be drawn; the next one may be."""
 
 
+class Silent(Failed):
+    """No answer came, or not in time."""
+
+
 class Pictures:
     """Any number of threads may ask; one is drawn at a time. `close` ends the browser, the next picture starts it."""
 
@@ -38,11 +44,14 @@ class Pictures:
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._drawn = 0
+        self._again = 0.0  # when it makes sense to ask again, on the monotonic clock
 
     def svg(self, figure: Mapping[str, Any], width: int, height: int) -> bytes:
         """The figure as SVG of that size in pixels. NoBrowser; Failed after a second try with a new browser."""
         message = json.dumps({"figure": figure, "width": width, "height": height}).encode()
         with self._lock:
+            if time.monotonic() < self._again:
+                raise Silent("the browser gave no answer a moment ago")
             if self._drawn >= DRAWN:
                 self._stop()
             try:
@@ -50,7 +59,12 @@ class Pictures:
             except Failed as error:
                 log.warning("a picture failed, once more with a new browser: %s", error)
                 self._stop()
+            try:
                 return self._asked(message)
+            except Silent:
+                self._stop()
+                self._again = time.monotonic() + PAUSE
+                raise
 
     def close(self) -> None:
         with self._lock:
@@ -69,7 +83,7 @@ class Pictures:
             deadline = time.monotonic() + limit
             answer = self._read(struct.unpack(">I", self._read(4, deadline))[0], deadline)
         except (OSError, EOFError, TimeoutError) as error:
-            raise Failed(str(error)) from error
+            raise Silent(str(error)) from error
         if answer[:1] == b"N":
             raise NoBrowser(answer[1:].decode(errors="replace"))
         if answer[:1] != b"S":

@@ -80,7 +80,11 @@ def levels(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
                for v, target in zip(values, targets, strict=True)]
     figure = lying(best["name"].tolist(), [(text(lang, "Service level"), "level", values)], theme_name,
                    "%{customdata}: %{x:.1f} %<extra></extra>", ".0f", colours)
-    figure["data"][0] |= {"text": [percent(lang, v) for v in values], "textposition": "outside"}
+    figure["data"][0] |= {"text": None}
+    # Beside the bars, where neither they nor the target run through them.
+    figure["layout"]["annotations"] = [
+        {"x": 101, "y": place, "text": percent(lang, v), "showarrow": False, "xanchor": "left",
+         "font": {"size": 11, "color": tone["quiet"]}} for place, v in enumerate(values)]
     figure["layout"]["xaxis"] |= {"range": [0, 112], "tickvals": [0, 25, 50, 75, 100], "ticksuffix": " %"}
     figure["layout"]["shapes"] = [{"type": "line", "x0": target, "x1": target, "y0": -.5, "y1": len(best) - .5,
                                    "line": {"color": tone["ink"], "width": 1.2, "dash": "dot"}}

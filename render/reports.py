@@ -85,7 +85,8 @@ class Report:
     @property
     def terms(self) -> list[tuple[str, str]]:
         """Label and definition of every metric of these tables, each once."""
-        keys = [c.key for part in self.parts for c in part.columns] + ([*GLOSSARY] if self.key == "general" else [])
+        keys = {kpi.metric.key for kpi in self.kpis} | {c.key for part in self.parts for c in part.columns} | (
+            {*GLOSSARY} if self.key == "general" else set())
         held = {key: GLOSSARY[key] for key in GLOSSARY if key in keys and GLOSSARY[key].definition}
         return list({text(self.lang, t.label): text(self.lang, t.definition) for t in held.values()}.items())
 

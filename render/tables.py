@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from i18n import NOTHING, clock, day, duration, moment, number, percent, text, weekday
+from i18n import NOTHING, clock, day, duration, moment, number, one, percent, text, weekday
 from render import events, glossary
 from render.glossary import GLOSSARY
 from render.words import OUTCOMES, mark
@@ -161,10 +161,11 @@ def cells(table: Table, lang: str, frame: pd.DataFrame, wanted: Iterable[Column]
         frame = _measured(lang, frame)
     if table.key == "events":
         frame = frame.assign(label=[events.label(lang, event) for event in frame["event"]])
-    return [_values(column.kind, lang, frame[column.key]) for column in wanted]
+    single = table.key in ("calls", "journeys")  # a row is one call: Atendida, where a row of many is Atendidas
+    return [_values(column.kind, lang, frame[column.key], single) for column in wanted]
 
 
-def _values(kind: str, lang: str, values: pd.Series) -> list[Any]:
+def _values(kind: str, lang: str, values: pd.Series, single: bool) -> list[Any]:
     if kind == "moment":
         # The clock on the wall, whatever it was set to on that day.
         held = values.dt.tz_localize(None) if getattr(values.dt, "tz", None) is not None else values
@@ -174,7 +175,8 @@ def _values(kind: str, lang: str, values: pd.Series) -> list[Any]:
         return [None if n != n else int(n) if n.is_integer() else n for n in numbers]
     found = [None if value is None or value != value or value == "" else value for value in values.tolist()]
     if kind in ("outcome", "ended"):
-        words = {key: text(lang, label) for key, label in (OUTCOME_WORDS if kind == "outcome" else ENDED).items()}
+        known = OUTCOME_WORDS if kind == "outcome" else ENDED
+        words = {key: (one if single and kind == "outcome" else text)(lang, label) for key, label in known.items()}
         return [words.get(str(value), value) for value in found]
     if kind == "hour":
         return [f"{hour:02}:00" for hour in values.astype("int64")]

@@ -15,14 +15,17 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("name, value", [
     ("TIMEZONE", "America/Nowhere"), ("QUEUE_LOG_SOURCE", "ftp"), ("SERVICE_LEVEL_SECONDS", "soon"),
     ("SERVICE_LEVEL_SECONDS", "0"), ("SERVER_PORT", "70000"), ("URL_PREFIX", "analytics"), ("LANGUAGE", "fr"),
+    ("SERVICE_LEVEL_TARGET", "101"),
     ("INTERNAL_CALLERS", "(["), ("SECRET_KEY", "short"), ("SECRET_KEY", "cambiar-en-produccion-cambiar-en-produccion"),
-    ("CORS_ORIGINS", "*"), ("REFRESH_SECONDS", "-1"), ("DEMO", "perhaps"),
+    ("CORS_ORIGINS", "*"), ("METRICS_TOKEN", "short"), ("METRICS_TOKEN", "with spaces and long enough"),
+    ("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud"), ("LOG_STALE_HOURS", "0"),
+    ("REFRESH_SECONDS", "-1"), ("DEMO", "perhaps"),
 ])
 def test_a_wrong_value_is_named(name, value, monkeypatch):
     monkeypatch.setenv(name, value)
     with pytest.raises(config.SettingsError, match=rf"^{name}: .+\.$") as error:
         config.load()
-    if name == "SECRET_KEY":
+    if name in ("SECRET_KEY", "METRICS_TOKEN"):
         assert value not in str(error.value)
 
 

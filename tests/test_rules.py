@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"config": 0, "i18n": 0, "data": 1, "auth": 1, "render": 2, "layouts": 3, "callbacks": 4, "api": 4, "app": 5}
+FLOORS = {"config": 0, "i18n": 0, "logs": 0, "serving": 1, "data": 1, "auth": 1, "render": 2, "layouts": 3,
+          "callbacks": 4, "api": 4, "app": 5}
 FORBIDDEN = {
     "data": {"dash", "flask", "plotly", "dash_bootstrap_components", "dash_ag_grid"},
     "render": {"flask", "flask_login"},
@@ -76,3 +77,10 @@ def test_a_file_of_the_project_never_names_a_registry_or_this_machine():
             source = path.read_text(errors="replace")
             for word in ("/".join(("", "work", "main")), "pypi" + ".org", "registry.npmjs" + ".org"):
                 assert word not in source, path
+
+
+def test_every_test_that_the_table_of_faults_names_is_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "tests/README.md").read_text())
+    assert len(named) > 30
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text(), (path, name)

@@ -210,6 +210,12 @@
     parts.source.replaceChildren(icon(fine ? (ami ? "check2" : "info-circle") : "exclamation-triangle"),
       el("span", "", (data.source.kind === "ami" ? w.by_ami : w.by_log) + (fine ? "" : " · " + ami.words)));
   }
+  /* The target of several queues: each counts by the calls it had, so that a level on target everywhere is on target. */
+  function goal(rows) {
+    var served = sum(rows, function (r) { return r.recent.served; });
+    return !rows.length ? null : served ? sum(rows, function (r) { return r.sl_target * r.recent.served; }) / served :
+      sum(rows, function (r) { return r.sl_target; }) / rows.length;
+  }
   function tiles(state) {
     var data = state.data, w = state.words, t = parts.tile, rows = data.queues;
     var oldest = data.waiting[0];
@@ -227,13 +233,16 @@
       var served = sum(rows, function (r) { return r[part].served; });
       return served ? 100 * sum(rows, function (r) { return r[part].in_sl; }) / served : null;
     }
-    var target = rows.length ? rows[0].sl_target : null;
+    var target = goal(rows);
     unit(t.level.value, percent(state, share("recent")));
     put(t.level.note, w.today + " " + percent(state, share("today")) + (target === null ? "" : " · " +
       fill(w.target, {target: percent(state, target, 0)})));
-    var lost = sum(rows, function (r) { return r.today.abandoned; }), offered = sum(rows, function (r) { return r.today.offered; });
+    function today(name) { return sum(rows, function (r) { return r.today[name]; }); }
+    var lost = today("abandoned"), brief = today("short_abandoned"), offered = today("offered");
+    var over = offered - brief - today("in_progress");   /* the rate is that of every other page */
     put(t.abandoned.value, number(state, lost));
-    put(t.abandoned.note, offered ? percent(state, 100 * lost / offered) + " · " + w.offered + " " + number(state, offered) : "—");
+    put(t.abandoned.note, offered ? percent(state, over > 0 ? 100 * (lost - brief) / over : null) + " · " + w.offered + " " +
+      number(state, offered) : "—");
     lead(t.abandoned.words, link(state, "&outcome=abandoned"));
     lead(t.level.words, link(state, "&outcome=answered"));
     var recent = share("recent"), busy = sum(rows, function (r) { return r.recent.served; }) >= 5;

@@ -3,12 +3,16 @@
 import datetime as dt
 import gzip
 import json
+import threading
 import time
 
 import pytest
 
 import app as house
 import config
+from api.live import Boards
+from data.filters import Filters
+from data.thresholds import Thresholds
 from tests.api.conftest import PASSWORD
 from tests.browsing import around_noon
 
@@ -289,3 +293,35 @@ def test_health_names_asterisk_only_where_it_is_asked(client, tmp_path):
                                          TIMEZONE=around_noon(), AMI_HOST="127.0.0.1", AMI_USER="reader",
                                          AMI_SECRET="x"))
     assert other.server.test_client().get("/health").json["ami"] == "connecting"
+
+
+def test_who_waited_for_a_message_takes_a_later_one_and_makes_no_older(made, tmp_path):
+    """A busy center writes while many wait for the one message that is being made."""
+    came, go, got = threading.Event(), threading.Event(), []
+    first = [True]
+
+    def heard():
+        if first.pop() if first else False:
+            came.set()
+            assert go.wait(30)
+    boards = Boards(Thresholds(tmp_path / "thresholds.json"), heard)
+    view = made.store.view()
+    asked = Filters(view.today(), view.today())
+    early = threading.Thread(target=lambda: got.append(boards.get(view, "es", asked)))
+    early.start()
+    assert came.wait(30)
+    late = boards.get(SameLater(view), "es", asked)
+    go.set()
+    early.join()
+    assert got[0] is late
+    assert boards.get(view, "es", asked) is not late  # who comes now sees what is so now, whatever its version
+
+
+class SameLater:
+    """The same view under another version."""
+
+    def __init__(self, view):
+        self.view = view
+
+    def __getattr__(self, name):
+        return getattr(self.view, name) + 1 if name == "version" else getattr(self.view, name)

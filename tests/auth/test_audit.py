@@ -105,8 +105,16 @@ def test_old_lines_go_through_a_cut_that_is_itself_a_line(kept):
 
 
 def test_a_clock_that_jumps_does_not_empty_the_audit(kept, monkeypatch):
+    """Neither at once nor while it stays wrong for days; what is old after a week without a leap goes in parts."""
     monkeypatch.setattr(audit, "AT_LEAST", 2)
-    kept.clock.now += 100 * 365 * DAY
+    keeping.keep(kept)
+    for leap in (100 * 365 * DAY, -100 * 365 * DAY, 3 * 365 * DAY):
+        kept.clock.now += leap
+        for _ in range(6):
+            keeping.keep(kept)
+            kept.clock.now += DAY
+        assert len(kept.audit(1000)) == 21
+    kept.clock.now += DAY
     keeping.keep(kept)
     assert len(kept.audit(1000)) == 21 - 2 + 1
     assert keeping.verify(kept).wrong is None

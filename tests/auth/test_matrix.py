@@ -20,7 +20,7 @@ OPEN, ANYBODY, CHANGING = "open", None, "changing"
 ROUTES = {
     "auth.static": OPEN, "auth.login": OPEN, "auth.logout": OPEN, "auth.language": OPEN, "auth.password": CHANGING,
     "auth.font": OPEN, "auth.code": OPEN, "auth.invitation": OPEN, "auth.second_factor": ANYBODY,
-    "root.health_check": OPEN, "root.index": ANYBODY,
+    "root.health_check": OPEN, "root.index": ANYBODY, "metrics": "admin",
     "api_auth.login": OPEN, "api_auth.refresh": OPEN, "api_auth.logout": CHANGING, "api_auth.password": CHANGING,
     "api_auth.me": ANYBODY,
     "api_description": ANYBODY, "api_swagger": ANYBODY, "api_redoc": ANYBODY, "api_files": ANYBODY,

@@ -51,16 +51,26 @@ class Viewer:
             self.errors += 1
         self.bytes += len(body)
 
+    async def connect(self) -> None:
+        """Until somebody listens: a worker that was killed is started again."""
+        while True:
+            try:
+                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+                return
+            except OSError:
+                await asyncio.sleep(.1)
+
     async def watch(self, first: float, until: float) -> None:
         await asyncio.sleep(first)
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        await self.connect()
         while time.time() < until:
             began = time.perf_counter()
             try:
                 await asyncio.wait_for(self.ask(), 10)
             except (OSError, asyncio.IncompleteReadError, TimeoutError):
                 self.errors += 1
-                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+                self.writer.close()
+                await self.connect()
             took = time.perf_counter() - began
             self.spent.append(took)
             await asyncio.sleep(max(0.0, 1 - took))

@@ -92,6 +92,30 @@ def test_the_life_of_a_call(own, visit):
     expect(page.locator(".nobody")).to_be_visible()
 
 
+def test_the_tiles_say_what_every_other_page_says(tmp_path, visit):
+    log = start(tmp_path)
+    (tmp_path / "var").mkdir(mode=0o700)
+    (tmp_path / "var" / "names.csv").write_text("kind,key,name,service_level,target\nqueue,600,,,90\nqueue,601,,,60\n")
+    with log.open("a") as file:
+        for number in range(12):  # two thirds of them in 600, a third in 601; half of each within 20 seconds
+            queue, wait = ("601" if number % 3 == 2 else "600"), (5 if number % 2 else 40)
+            file.write(line(300, f"2.{number}|{queue}|NONE|ENTERQUEUE||3009990001|1")
+                       + line(300 - wait, f"2.{number}|{queue}|Ana Gómez|CONNECT|{wait}|2.9|1")
+                       + line(250 - wait, f"2.{number}|{queue}|Ana Gómez|COMPLETECALLER|{wait}|50|1"))
+        file.write(line(200, "4.1|600|NONE|ENTERQUEUE||3009990002|1") + line(170, "4.1|600|NONE|ABANDON|1|1|30")
+                   + line(5, "4.2|600|NONE|ENTERQUEUE||3009990003|1"))
+    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon()) as address:
+        person(tmp_path, "sol", "supervisor")
+        page = arrive(visit(f"{address}/live", lost=True))
+        told = page.request.get(f"{address}/api/dashboard/summary").json()["data"]["totals"]
+        assert (told["offered"], told["abandoned"], told["short_abandoned"], told["in_progress"]) == (15, 2, 1, 1)
+        assert told["abandon_pct"] == pytest.approx(100 / 13, abs=.01)
+        expect(page.locator(".tile-abandoned .tile-note")).to_have_text("7.7 % · Ofrecidas 15")
+        expect(tile(page, "level")).to_have_text("46.2 %")
+        # Of thirteen calls nine belong to the queue that aims at 90 and four to the one that aims at 60.
+        expect(page.locator(".tile-level .tile-note")).to_have_text("Hoy 46.2 % · Meta 81 %")
+
+
 def test_sound_only_on_demand_and_once_per_transition(own, visit):
     address, log = own
     page = arrive(visit(f"{address}/live"))

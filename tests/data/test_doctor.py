@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import config
+from auth import audit, keeping
+from auth.users import UserStore
 from data import doctor, doctor_log, doctor_site, mysql, queue_table, sources
 from data.finding import NOTE, OK, WRONG, Finding, spoken
 from data.issabel import Issabel
@@ -257,3 +260,23 @@ def test_the_command_ends_with_1_when_something_is_wrong(tmp_path):
     english = run(tmp_path, LANGUAGE="en", DB_HOST="127.0.0.1", DB_PORT="1", DB_USER="x", DB_PASSWORD="no-se-dice")
     assert "The database server does not answer" in english.stdout
     assert "no-se-dice" not in english.stdout + english.stderr
+
+
+def test_the_audit_is_examined_with_everything_else(tmp_path):
+    now = int(dt.datetime.now().timestamp())
+    (tmp_path / "queue_log").write_text(call(now - 120))
+    assert text("es", doctor.NO_AUDIT) in run(tmp_path).stdout
+    users = UserStore(f"sqlite:///{tmp_path / 'var' / 'app.db'}", folder=tmp_path / "var")
+    users.set_password("admin", "una frase larga y nueva", must_change=False)
+    keeping.remember(users)
+    users.close()
+    whole = run(tmp_path)
+    assert whole.returncode == 0
+    assert text("es", doctor.AUDIT, lines=2) in whole.stdout
+    with sqlite3.connect(tmp_path / "var" / "app.db") as con:
+        for (name,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            con.execute(f"DROP TRIGGER {name}")
+        con.execute('UPDATE audit SET "at" = "at" + 1 WHERE id = 2')
+    changed = run(tmp_path)
+    assert changed.returncode == 1
+    assert f"WRONG {text('es', audit.CHANGED, line=2)}" in changed.stdout

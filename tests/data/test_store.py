@@ -481,3 +481,78 @@ def test_a_first_import_says_how_far_it_has_come(centre, tmp_path, monkeypatch):
     assert len(set(told)) > 1 and told == sorted(told) and 0 <= told[0] < told[-1] <= 1
     fresh = store.view().freshness()
     assert fresh["state"] != "reading" and fresh["share"] is None and store.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth, tmp_path, monkeypatch, at):
+    """Nothing twice, nothing missing, in the very process that goes on."""
+    from data import recognition, sources
+    from data.builder import Builder
+    monkeypatch.setattr(recognition, "BLOCK", 200_000)
+    monkeypatch.setattr(sources, "BLOCK", 200_000)
+    for path in [*centre.rotated, centre.queue_log]:
+        shutil.copy(path, tmp_path / path.name)
+    store, real, calls = Store(tmp_path / "queue_log", tmp_path / "store", Site(BOGOTA, Options()),
+                               clock=UNTIL.timestamp), Builder.add, itertools.count()
+
+    def add(self, events, bad, now, pool=None):
+        real(self, events, bad, now, pool)
+        if next(calls) == at:
+            raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr(Builder, "add", add)
+    with pytest.raises(MemoryError):
+        store.refresh()
+    store.refresh()
+    assert legs_of(store) == plain(truth["legs"])
+    store.book.close()
+
+
+def test_a_log_that_comes_line_by_line_costs_no_more_than_one_that_comes_at_once(centre, tmp_path):
+    """Every look brings a table of a few rows; a whole day of them must stay as easy to read as one."""
+    lines = centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]
+    logs = {"slowly": tmp_path / "slowly" / "queue_log", "at once": tmp_path / "at once" / "queue_log"}
+    for log in logs.values():
+        log.parent.mkdir()
+        log.touch()
+    slow = opened(logs["slowly"], tmp_path / "one")
+    with logs["slowly"].open("ab", buffering=0) as file:
+        for place in range(0, len(lines), 4):
+            file.write(b"".join(lines[place:place + 4]))
+            slow.refresh()
+            assert max(map(len, vars(slow.builder.young).values())) <= 12  # of hundreds
+    assert slow.builder.young.rows > 150
+    logs["at once"].write_bytes(b"".join(lines))
+    fast = opened(logs["at once"], tmp_path / "two")
+    assert legs_of(slow) == legs_of(fast)
+    one, other = (sorted(map(repr, frames_of(store.view().snapshot).to_pylist())) for store in (slow, fast))
+    assert one == other
+    everything = Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), origin="all")
+    for view in ("totals", "by_queue", "by_interval", "by_weekday_hour", "top_agents"):
+        one, other = (getattr(store.view(), view)(everything) for store in (slow, fast))
+        assert str(one) == str(other), view
+
+
+def test_killed_while_the_history_is_written(centre, tmp_path):
+    """At moments all over it: the next start shows the old state or the new one, and every leg once."""
+    from tests.data import rotation
+    folder, seen = tmp_path / "store", 0
+    (tmp_path / "queue_log").write_bytes(b"".join(centre.queue_log.read_bytes().splitlines(keepends=True)[-1500:]))
+    right = plain(analysis.analyze([tmp_path / "queue_log"], as_of=int(UNTIL.timestamp()))["legs"])
+    assert len(right) > 50
+
+    def work() -> None:
+        store = opened(tmp_path / "queue_log", folder)
+        store._put()
+        store.book.close()
+
+    for _ in range(2):  # the second time everything that is needed has been loaded, and the log is in the book
+        shutil.rmtree(folder / "history", ignore_errors=True)
+        most = rotation.calls(work)
+    for at in range(1, most, max(most // 24, 1)):
+        seen += rotation.killed(work, at)
+        store = opened(tmp_path / "queue_log", folder)
+        assert store.problem == ""
+        assert legs_of(store) == right
+        store.book.close()
+    assert seen >= 20

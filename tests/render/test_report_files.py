@@ -20,7 +20,7 @@ import config
 from callbacks.reports import in_words
 from data.reports import TYPES
 from render import csv as csv_files
-from render import excel, exports, pdf, sheets
+from render import excel, exports, lettering, paper_tables, pdf, sheets
 from render.exports import Letterhead
 from render.pictures import Pictures
 from render.tables import TABLES, kinds, shown
@@ -310,6 +310,25 @@ def test_paper_sizes(centre, size, points):
     paper = centre.folder / f"{size}.pdf"
     pdf.write(made(centre, "daily", WHOLE), paper, centre.pictures, size)
     assert {(int(page.mediabox.width), int(page.mediabox.height)) for page in pypdf.PdfReader(paper).pages} == {points}
+
+
+@pytest.mark.parametrize("size", ["a4", "letter"])
+@pytest.mark.parametrize("lang", ["es", "en"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_columns_on_paper_break_no_number_and_shrink_no_header(centre, kind, lang, size):
+    report = made(centre, kind, f"{WHOLE}&origin=all", lang)
+    paper = pdf.Paper(report, centre.folder / "grid.pdf", size)
+    for part in report.parts:
+        grid = paper_tables.Grid(paper, part, lang)
+        assert sum(grid.widths) == pytest.approx(grid.room)
+        assert grid.room <= paper.room
+        for place, column in enumerate(grid.columns):
+            free = grid.widths[place] - 2 * paper_tables.PAD + .01
+            assert grid.head_lines[place][1] > 6, column.label
+            if column.kind in paper_tables.NAMES and column.key != "callid":
+                continue
+            for row in cells_of(part, lang):
+                assert lettering.width(row[place], paper_tables.SIZE) <= free, (column.key, row[place])
 
 
 def test_long_lists_go_on_in_another_sheet_and_lose_nothing(centre):

@@ -1,0 +1,119 @@
+"""`make screenshots`: the pictures of the README, taken of the program itself over an invented center.
+
+Each page light, dark and on a telephone, into docs/screenshots as small PNG files. The center lives in a zone where it
+is afternoon now, so that there is a day to look at whenever this runs.
+"""
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from data import demo
+from tests.browsing import CHROMIUM, FLAGS, ROOT, person, serving, sign_in
+
+INTO = ROOT / "docs" / "screenshots"
+DAYS, CALLS, AFTERNOON = 60, 420, 15
+COLORS = 160  # of a picture: enough for both themes, a third of the bytes
+LIMIT = 1_500_000  # bytes of all pictures
+LOOKS = {"light": (1366, 854, "light", 1.0), "dark": (1366, 854, "dark", 1.0), "mobile": (390, 844, "light", 1.5)}
+# Page, address, and what stands there when it has been drawn.
+PAGES = {
+    "resumen": ("/", ["#dashboard-kpis .kpi", "#dashboard-volume .bars", "#dashboard-heat .main-svg",
+                      "#dashboard-queues table", "#dashboard-outcomes .count"]),
+    "en-vivo": ("/live", ["#live[data-version]", ".queue-card", ".agent-group"]),
+    "llamadas": ("/calls?period=last_7", ["#calls-grid [row-index='3'] [col-id]"]),
+    "colas": ("/queues?period=last_7", ["#queues-table table", "#queues-levels .main-svg", "#queues-volume .main-svg"]),
+    "agentes": ("/agents?period=last_7", ["#agents-kpis .kpi", "#agents-table table", "#agents-gantt .main-svg"]),
+    "reportes": ("/reports?period=last_7", [".report-table", ".report .graph .main-svg"]),
+}
+
+
+def zone() -> str:
+    """Where it is afternoon now."""
+    hours = time.gmtime().tm_hour - AFTERNOON
+    return f"Etc/GMT{hours + 24 if hours < -14 else hours:+d}"
+
+
+def small(picture: bytes) -> bytes:
+    """The same picture with fewer colors."""
+    found = Image.open(io.BytesIO(picture)).convert("RGB")
+    out = io.BytesIO()
+    found.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def drawn(page: Page, address: str, wanted: list[str]) -> None:
+    """Opens an address and waits until everything is there and nothing moves any more."""
+    page.goto(address)
+    for selector in wanted:
+        expect(page.locator(selector).first).to_be_visible(timeout=60_000)
+    before = b""
+    for _ in range(40):
+        page.wait_for_timeout(400)
+        now = page.screenshot(clip={"x": 0, "y": 0, "width": 390, "height": 600})
+        if now == before or "/live" in address:  # clocks run there for ever
+            break
+        before = now
+    page.wait_for_timeout(1500 if "/live" in address else 300)
+
+
+def take(browser: Browser, address: str, look: str) -> dict[str, bytes]:
+    width, height, scheme, scale = LOOKS[look]
+    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale,
+                                  color_scheme=scheme, locale="es-CO", is_mobile=look == "mobile")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address)
+    sign_in(page, username="Valentina")
+    expect(page.locator("#dashboard-kpis .kpi").first).to_be_visible(timeout=60_000)
+    found = {}
+    for name, (path, wanted) in PAGES.items():
+        drawn(page, address + path, wanted)
+        found[f"{name}-{look}"] = small(page.screenshot())
+    context.close()
+    return found
+
+
+def center(folder: Path, place: str) -> demo.Centre:
+    """Two months of calls up to now, with the names that an administrator would have given."""
+    made = demo.write(folder / "center", days=DAYS, calls_per_day=CALLS, timezone=place, recordings=60)
+    (folder / "var").mkdir()
+    shutil.copy(made.names, folder / "var" / "names.csv")
+    return made
+
+
+def main() -> int:
+    looks = sys.argv[1:] or list(LOOKS)
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as name:
+        folder, place, stop = Path(name), zone(), threading.Event()
+        made = center(folder, place)
+        traffic = threading.Thread(target=demo.run, args=(made.folder, stop, made), daemon=True)
+        traffic.start()
+        try:
+            with serving(folder, QUEUE_LOG_PATH=str(made.queue_log), RECORDINGS_DIR=str(made.recordings),
+                         TIMEZONE=place, COMPANY_NAME="Contacto Andino") as address, sync_playwright() as playwright:
+                person(folder, "Valentina", "admin")
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                found = {file: picture for look in looks for file, picture in take(browser, address, look).items()}
+                browser.close()
+        finally:
+            stop.set()
+            traffic.join(10)
+    INTO.mkdir(parents=True, exist_ok=True)
+    for file, picture in found.items():
+        (INTO / f"{file}.png").write_bytes(picture)
+        print(f"{len(picture) // 1024:5d} KB  {os.path.relpath(INTO, ROOT)}/{file}.png")
+    whole = sum(path.stat().st_size for path in INTO.glob("*.png"))
+    print(f"{whole // 1024:5d} KB in all")
+    return int(whole > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

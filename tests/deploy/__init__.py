@@ -1,0 +1,1 @@
+"""From a fresh server to a running service: what is in `deploy/`, done for real."""
