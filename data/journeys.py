@@ -56,7 +56,7 @@ class Journeys:
 def count(view: View, filters: CallFilters) -> dict[str, int]:
     """`legs` and `calls` of these filters, and `several`: how many of the calls have more than one of these legs."""
     found, mine = _matching(view, filters)
-    each = np.add.reduceat(mine, found.heads) if len(found.heads) else np.empty(0, dtype=np.int64)
+    each = _each(mine, found.heads, np.add)
     return {"legs": int(each.sum()), "calls": int((each > 0).sum()), "several": int((each > 1).sum())}
 
 
@@ -92,8 +92,7 @@ def order(view: View, filters: CallFilters, sort: Sort = NEWEST) -> np.ndarray:
     """int32 numbers of the journeys of these filters, in order; equal ones newest first."""
     def make() -> np.ndarray:
         found, mine = _matching(view, filters)
-        chosen = np.flatnonzero(np.logical_or.reduceat(mine > 0, found.heads)) if len(found.heads) else np.empty(
-            0, dtype=np.int64)
+        chosen = np.flatnonzero(_each(mine > 0, found.heads, np.logical_or))
         enter, _ = _gather(view, found.places[found.heads[chosen]], "enter")
         newest = len(chosen) - 1 - np.argsort(-enter[::-1], kind="stable")
         return chosen[refine(newest, [(_column(view, found, chosen, name), falling) for name, falling in sort])[0]
@@ -130,15 +129,27 @@ def gather(view: View, rows: Rows) -> Journeys:
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     order = np.argsort(rows.number("enter"), kind="stable")[order]
     places = runs.places(rows, view.snapshot.legs)[order]
-    outcome = rows.number("outcome")[order]
-    steps = np.arange(len(order))
-    answered = np.maximum.reduceat(np.where(outcome == frames.OUTCOME["answered"], steps, -1), first)
+    outcome, steps = rows.number("outcome")[order], np.arange(len(order))
+    answered = _each(np.where(outcome == frames.OUTCOME["answered"], steps, -1), first, np.maximum)
     final = np.where(answered >= 0, answered, np.append(first[1:], len(order)) - 1)
-    going = np.logical_or.reduceat(outcome == frames.OUTCOME["in_progress"], first)
-    end = np.maximum.reduceat(rows.number("call_end")[order], first)
+    going = _each(outcome == frames.OUTCOME["in_progress"], first, np.logical_or)
+    end = _each(rows.number("call_end")[order], first, np.maximum)
     return Journeys(places, first.astype(np.int32), places[final], _sum(rows.number("wait")[order], first),
                     _sum(rows.number("talk")[order], first), np.where(going, -1, end),
-                    np.logical_or.reduceat(rows.number("transfer_kind")[order] > 0, first))
+                    _each(rows.number("transfer_kind")[order] > 0, first, np.logical_or))
+
+
+def _each(values: np.ndarray, first: np.ndarray, fold: np.ufunc) -> np.ndarray:
+    """What `fold` makes of the legs of each journey, which begin at `first`; nearly all have one leg alone."""
+    found = values[first]
+    several = np.flatnonzero(np.diff(np.append(first, len(values))) > 1)
+    if len(several):
+        limits = np.append(first, len(values))
+        bounds = np.stack([limits[several], limits[several + 1]], axis=1).ravel()
+        if bounds[-1] == len(values):
+            bounds = bounds[:-1]
+        found[several] = fold.reduceat(values, bounds)[::2]
+    return found
 
 
 def _leaders(view: View, rows: Rows) -> np.ndarray:
@@ -157,8 +168,8 @@ def _leaders(view: View, rows: Rows) -> np.ndarray:
 
 def _sum(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Seconds of each journey that are known; -1 where none is."""
-    known = np.add.reduceat(np.maximum(values, 0).astype(np.int64), first)
-    return np.where(np.maximum.reduceat(values, first) >= 0, known, -1).astype(np.int32)
+    known = _each(np.maximum(values, 0).astype(np.int64), first, np.add)
+    return np.where(_each(values, first, np.maximum) >= 0, known, -1).astype(np.int32)
 
 
 def _tied(rows: Rows, place: np.ndarray, leader: np.ndarray) -> np.ndarray:
