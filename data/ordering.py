@@ -14,6 +14,7 @@ import pyarrow as pa
 LEVELS = 8  # texts are told apart by their first 64 bytes
 MISSING = np.uint64(0xFFFF_FFFF_FFFF_FFFF)  # of what is unknown: it stands last whichever way a column runs
 _EIGHT = 8
+_BLOCK = 1 << 15
 _HEAD = np.array([0] + [((1 << 8 * n) - 1) << 8 * (8 - n) for n in range(1, 9)], dtype=np.uint64)
 
 
@@ -144,8 +145,10 @@ def _small(keys: np.ndarray, falling: bool) -> tuple[np.ndarray, int]:
     low, high = (int(keys.min(where=known, initial=int(MISSING))), int(keys.max(where=known, initial=0)))
     if high < low:
         return np.zeros(len(keys), dtype=np.uint64), 0
-    if high - low >= 1 << 33 and (digits := _digits(keys, known)) is not None:
-        keys, low, high = digits, 0, (1 << 32) - 1
+    if high - low >= 1 << 33:
+        packed, bits = _packed(np.where(known, keys, np.uint64(low)))
+        if bits < 63:
+            keys, low, high = packed, 0, (1 << bits) - 1
     if high - low >= int(MISSING) - 1:
         return np.where(known, ~keys, keys) if falling else keys, 64
     found = np.uint64(high) - keys if falling else keys - np.uint64(low)
@@ -154,22 +157,25 @@ def _small(keys: np.ndarray, falling: bool) -> tuple[np.ndarray, int]:
     return found, (high - low + 1).bit_length()
 
 
-def _digits(keys: np.ndarray, known: np.ndarray) -> np.ndarray | None:
-    """Eight bytes of numbers and callids in 32 bits: + , - . / and digits as 1 to 15, 0 beyond the end. None when one of
-    the known has another byte."""
-    found = np.where(known, keys, np.uint64(0))
-    tops = np.uint64(0x8080_8080_8080_8080)
-    if (found & tops).any():
-        return None
-    there = ((found + (tops - np.uint64(0x0101_0101_0101_0101))) & tops) >> np.uint64(7)  # 1 in every byte that is not 0
-    if (((found + np.uint64(0x5555_5555_5555_5555)) & tops) >> np.uint64(7) != there).any():  # none below +
-        return None
-    found -= there * np.uint64(0x2A)
-    if (found & np.uint64(0xF0F0_F0F0_F0F0_F0F0)).any():
-        return None
-    for shift, mask in ((4, 0x00FF_00FF_00FF_00FF), (8, 0x0000_FFFF_0000_FFFF), (16, 0x0000_0000_FFFF_FFFF)):
-        found = (found | found >> np.uint64(shift)) & np.uint64(mask)
-    return found
+def _packed(keys: np.ndarray) -> tuple[np.ndarray, int]:
+    """Keys of eight bytes in the same order with as few bits as tell the bytes that occur at each place, and how many
+    bits these are: numbers and callids need four a byte."""
+    letters = keys.astype(">u8").view(np.uint8).reshape(-1, _EIGHT)
+    there = np.zeros((_EIGHT, 256), dtype=bool)
+    blocks = [slice(low, low + _BLOCK) for low in range(0, len(keys), _BLOCK)]  # so many stay near the processor
+    for block in blocks:
+        for place in range(_EIGHT):
+            there[place, letters[block, place]] = True
+    bits = [int(n - 1).bit_length() for n in there.sum(axis=1)]
+    below = sum(bits) - np.cumsum(bits)
+    table = np.maximum(np.cumsum(there, axis=1) - 1, 0).astype(np.uint64)
+    found = np.zeros(len(keys), dtype=np.uint64)
+    if sum(bits) <= 64:
+        for place in np.flatnonzero(bits).tolist():
+            shifted = table[place] << np.uint64(below[place])
+            for block in blocks:
+                found[block] |= shifted[letters[block, place]]
+    return found, sum(bits)
 
 
 def _argsort(keys: np.ndarray, bits: int, group: np.ndarray) -> np.ndarray:
@@ -187,6 +193,8 @@ def _argsort(keys: np.ndarray, bits: int, group: np.ndarray) -> np.ndarray:
     ordered = whole[order]
     same = ordered[1:] == ordered[:-1]
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))  # equal ones in the order they had
+    if len(tied) > len(keys) // 8:
+        return np.argsort(whole, kind="stable")
     order[tied] = order[tied][np.lexsort((order[tied], ordered[tied]))]
     return order
 
