@@ -65,14 +65,18 @@ class Texts:
 
     def _eight(self, number: int, rows: np.ndarray) -> np.ndarray:
         """The `number`th eight bytes of each text."""
+        if 2 * len(rows) > len(self.starts):  # one after the other they are read faster than here and there
+            return np.concatenate([self._part(i, number, slice(low, high)) for i, (low, high) in enumerate(
+                zip(self.first[:-1], self.first[1:], strict=True))])[rows]
         found = np.empty(len(rows), dtype=np.uint64)
-        for i, raw in enumerate(self.buffers):
-            low, high = self.first[i], self.first[i + 1]
-            mine = slice(None) if len(self.buffers) == 1 else np.flatnonzero((rows >= low) & (rows < high))
-            found[mine] = _eight(raw, self.starts[rows[mine]] + _EIGHT * number,
-                                 self.lengths[rows[mine]] - _EIGHT * number)
+        for i in range(len(self.buffers)):
+            mine = slice(None) if len(self.buffers) == 1 else np.flatnonzero(
+                (rows >= self.first[i]) & (rows < self.first[i + 1]))
+            found[mine] = self._part(i, number, rows[mine])
         return found
 
+    def _part(self, i: int, number: int, rows: slice | np.ndarray) -> np.ndarray:
+        return _eight(self.buffers[i], self.starts[rows] + _EIGHT * number, self.lengths[rows] - _EIGHT * number)
 
     def doubtful(self) -> np.ndarray:
         """Rows whose text another row may have too; of all others it is certain that none has. Without sorting."""
