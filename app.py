@@ -229,6 +229,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     app.first, app.link = first, link
     with server.test_request_context(prefix):  # a process serves only scripts that it has named in a page itself
         app.index()
+    server.test_client().get(f"{prefix}health")  # what Dash still makes at the first request would trip over the second
     return app
 
 

@@ -18,7 +18,7 @@ from render import events
 
 PAGE, LARGEST_PAGE = 50, 500
 AGENTS = ["agent", "name", "answered", "transferred", "ended_by_agent", "talk_total", "avg_talk", "asa", "missed"]
-SEVERAL = ("did", "outcome", "ended_by", "weekday", "hour")
+SEVERAL = ("did", "outcome", "ended_by", "missed_by", "weekday", "hour")
 UNITS = {"legs": calls, "calls": journeys}
 Recordings = Callable[[Any, Journey], list[dict[str, Any]]]
 
@@ -30,15 +30,17 @@ class CallQuestion(Question):
                                             "searches what is shown of them")
     caller: str | None = Field(None, description="Digits that stand in the caller's number")
     callid: str | None = Field(None, description="Exactly this callid")
-    did: list[str] | None = Field(None, description="Repeatable: dialled numbers")
+    did: list[str] | None = Field(None, description="Repeatable: dialled numbers; none: the log has none")
     outcome: list[str] | None = Field(None, description="Repeatable: answered, abandoned, timeout …")
     ended_by: list[str] | None = Field(None, description="Repeatable: agent, caller, transfer, restart")
+    missed_by: list[str] | None = Field(None, description="Repeatable: agents whose phone rang in vain; * is anybody")
     min_wait: str | None = Field(None, description="Seconds waited, at least")
     max_wait: str | None = Field(None, description="Seconds waited, at most")
     min_talk: str | None = Field(None, description="Seconds talked, at least")
     max_talk: str | None = Field(None, description="Seconds talked, at most")
     min_position: str | None = Field(None, description="Place in the queue when the caller left, at least")
-    max_position: str | None = Field(None, description="Place in the queue when the caller left, at most")
+    max_position: str | None = Field(None, description="Place in the queue when the caller left, at most; 0: not "
+                                                       "known")
     weekday: list[str] | None = Field(None, description="Repeatable: 0 (Monday) to 6")
     hour: list[str] | None = Field(None, description="Repeatable: hour of the local clock, 0 to 23")
     since: str | None = Field(None, alias="from", description="Time of day HH:MM on every day, or a moment with offset")

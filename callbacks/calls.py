@@ -13,7 +13,8 @@ from callbacks import journey
 from callbacks.journey import Recorded
 from callbacks.shell import changed, nothing_read
 from data import call_events, call_filters, calls, journeys
-from data.call_filters import CallFilters, Sort
+from data.call_filters import EVERYBODY, NONE, CallFilters, Sort
+from data.call_rows import rings
 from data.filters import BadFilter
 from i18n import duration, number, text, weekday
 from layouts import calls as page
@@ -22,6 +23,7 @@ from layouts import shell
 from layouts.calls import BLOCK, SPANS, ids
 from layouts.parts import failure, here, no_calls, notice
 from render import addresses, call_rows
+from render.agent_cards import UNKNOWN
 from render.call_rows import ENDED_BY, UNITS
 from render.words import OUTCOMES, mark
 
@@ -183,10 +185,14 @@ def _given(lang: str, chosen: CallFilters, to_call: bool) -> list[tuple[str, tup
     if chosen.callid:
         found.append((text(lang, "Call id: {callids}", callids=chosen.callid), ("callid",)))
     if chosen.dids:
-        found.append((f"DID: {', '.join(chosen.dids)}", ("did",)))
+        found.append((f"DID: {', '.join(text(lang, UNKNOWN) if d == NONE else d for d in chosen.dids)}", ("did",)))
     if chosen.ended_by:
         found.append((text(lang, "Ended by: {who}", who=", ".join(text(lang, ENDED_BY[w]) for w in chosen.ended_by)),
                       ("ended_by",)))
+    if chosen.missed_by:
+        found.append((text(lang, "Missed by: {who}", who=", ".join(
+            text(lang, "anybody") if a == EVERYBODY else call_rows.plain(a) for a in chosen.missed_by)),
+                      ("missed_by",)))
     for words, names, span in ((mark("Wait: {span}"), ("min_wait", "max_wait"), chosen.waits),
                                (mark("Talk: {span}"), ("min_talk", "max_talk"), chosen.talks)):
         if span != (None, None):
@@ -195,6 +201,7 @@ def _given(lang: str, chosen: CallFilters, to_call: bool) -> list[tuple[str, tup
         low, high = chosen.positions
         place = f"≤ {high}" if low is None else f"≥ {low}" if high is None else f"{low}" if low == high else (
             f"{low} – {high}")
+        place = text(lang, UNKNOWN) if high == 0 else place
         found.append((text(lang, "Left at place {places}", places=place), ("min_position", "max_position")))
     if chosen.weekdays:
         found.append((", ".join(weekday(lang, one) for one in chosen.weekdays), ("weekday",)))
@@ -257,6 +264,7 @@ def show_count(view: Callable, who: Callable, filters: Site | None, version: int
         chosen = asked(filters, now)
         found = journeys.count(now, chosen)
         removed = calls.excluded_internal(now, chosen)
+        rang = rings(now, chosen)
     except BadFilter:
         return []
     legs, whole, several = found["legs"], found["calls"], found["several"]
@@ -274,6 +282,9 @@ def show_count(view: Callable, who: Callable, filters: Site | None, version: int
     elif several:
         said += " " + text(lang, "{several} calls visited a queue more than once: every visit counts for its queue, "
                            "a customer lives one call.", several=number(lang, several))
+    if rang:
+        said += " " + (text(lang, "A phone rang in vain once.") if rang == 1 else text(
+            lang, "A phone rang in vain {count} times.", count=number(lang, rang)))
     if removed:
         said += " " + text(lang, "The origin filter leaves out {removed}.", removed=number(lang, removed))
     return [said]

@@ -18,6 +18,8 @@ LONGEST = 256  # characters of a text that is looked for
 MOST = 1000  # values of a repeatable parameter
 SECONDS = 10**7  # more than any call lasts
 SORTS = 4  # columns a list is ordered by at most
+NONE = "none"  # in place of a dialled number: calls of which the log has none
+EVERYBODY = "*"  # in place of an agent
 
 FLAGS = ("transferred", "short", "within_sl", "lost", "recovered", "has_recording")
 SPANS = ("min_wait", "max_wait", "min_talk", "max_talk", "min_position", "max_position")
@@ -32,7 +34,8 @@ class CallFilters(Filters):
     """`None` and empty tuples keep everything; of the flags True keeps the legs that have it, False the others.
 
     `outcomes`, `ended_by`: words of frames. `waits`, `talks`: from, to seconds, both included; `positions` the same of
-    the place in the queue when the caller left. `clock`: minutes of the local day from, to (excluded; from beyond to
+    the place in the queue when the caller left (at most 0: nobody knows). `missed_by`: whose phones rang in vain
+    (EVERYBODY: anybody's). `clock`: minutes of the local day from, to (excluded; from beyond to
     passes midnight). `moments`: epoch seconds from, to (excluded).
     """
 
@@ -42,6 +45,7 @@ class CallFilters(Filters):
     dids: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     ended_by: tuple[str, ...] = ()
+    missed_by: tuple[str, ...] = ()
     waits: tuple[int | None, int | None] = (None, None)
     talks: tuple[int | None, int | None] = (None, None)
     positions: tuple[int | None, int | None] = (None, None)
@@ -70,7 +74,7 @@ class CallFilters(Filters):
         """Name and value of what narrows beyond the common filters."""
         pairs = [(name, getattr(self, name)) for name in ("q", "caller", "callid")]
         for name, values in (("did", self.dids), ("outcome", self.outcomes), ("ended_by", self.ended_by),
-                             ("weekday", self.weekdays), ("hour", self.hours)):
+                             ("missed_by", self.missed_by), ("weekday", self.weekdays), ("hour", self.hours)):
             pairs += [(name, str(value)) for value in values]
         pairs += [(name, str(value)) for name, value in zip(
             SPANS, (*self.waits, *self.talks, *self.positions), strict=True)
@@ -97,6 +101,7 @@ def parse(values: Mapping[str, Sequence[str]], today: dt.date, default: str = "t
         dids=asked.several("did", lambda word: word if len(word) <= LONGEST else None, "is too long"),
         outcomes=asked.several("outcome", _among(frames.OUTCOMES), "is not an outcome of a call"),
         ended_by=asked.several("ended_by", _among(frames.END_BY[1:]), "must be agent, caller, transfer or restart"),
+        missed_by=asked.several("missed_by", lambda word: word if len(word) <= LONGEST else None, "is too long"),
         waits=asked.span("min_wait", "max_wait", "must be a number of seconds"),
         talks=asked.span("min_talk", "max_talk", "must be a number of seconds"),
         positions=asked.span("min_position", "max_position", "must be a whole number"),

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import calendar, cubes, frames, losses, measures, private
-from data.call_filters import DAY, CallFilters
+from data import agent_questions, calendar, cubes, frames, losses, measures, private
+from data.call_filters import DAY, EVERYBODY, NONE, CallFilters
 from data.filters import BadFilter
 from data.measures import LOST
 from data.runs import Rows, Run
@@ -44,7 +45,8 @@ def chosen(view: Tally, filters: CallFilters) -> Picked:
 
     def make() -> Rows:
         rows = view.legs(filters)
-        for test in (*_numbers(view, filters), *_derived(view, filters), *_texts(view, filters)):
+        for test in (*_numbers(view, filters), *_derived(view, filters), *_texts(view, filters),
+                     *_missed(view, filters)):
             rows = rows.keep(test)
         return rows if recorded is None else rows.keep(_has_recording(recorded, bool(filters.has_recording)))
     return Picked(view.snapshot.places(("chosen", key), make), key)
@@ -65,7 +67,7 @@ def _numbers(view: Tally, filters: CallFilters) -> Iterator[Test]:
         yield _is(filters.lost, _one_of("outcome", list(LOST)))
     for name, (low, high) in (("wait", filters.waits), ("talk", filters.talks), ("exit_position", filters.positions)):
         if low is not None or high is not None:
-            yield _within(name, low or 0, high)
+            yield _within(name, None if name == "exit_position" and high == 0 else low or 0, high)
     if filters.weekdays or filters.hours or filters.clock:
         yield _local(view, filters)
 
@@ -157,8 +159,8 @@ def judged(view: Tally) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 def _texts(view: Tally, filters: CallFilters) -> Iterator[Test]:
     if filters.dids:
-        dids = pa.array(filters.dids, pa.large_string())
-        yield _text("did", lambda texts: pc.is_in(texts, value_set=dids))
+        dids = pa.array([*filters.dids, *([""] if NONE in filters.dids else [])], pa.large_string())
+        yield _text("did", lambda texts: pc.is_in(pc.fill_null(texts, ""), value_set=dids))
     if filters.callid:
         yield _either(*(_text(name, lambda texts: pc.equal(texts, filters.callid))
                         for name in ("callid", "callid_enter")))
@@ -224,6 +226,79 @@ def _mentions(view: Tally, words: str) -> Test:
     if _CALLID.search(words):
         tests += [_text(name, lambda texts: pc.match_substring(texts, words)) for name in ("callid", "callid_enter")]
     return _either(*tests)
+
+
+# -- phones that rang in vain ----------------------------------------------------------------------
+
+
+class Rung(NamedTuple):
+    """Missed attempts: `words` are callids, `table` has `call` (a number into them), `queue` (its identity), `ts`, and
+    `ring` (its own number)."""
+
+    words: pa.Array
+    table: pd.DataFrame
+
+
+def rings(view: Tally, filters: CallFilters) -> int:
+    """How often a phone of `missed_by` rang in vain during the legs of these filters."""
+    if not filters.missed_by:
+        return 0
+    rung = _rung(view, filters)
+    found = [_during(view, rung, run, rows)["ring"] for run, rows in chosen(view, filters).rows.parts]
+    return len(np.unique(np.concatenate([np.empty(0, np.int64), *found])))
+
+
+def _missed(view: Tally, filters: CallFilters) -> Iterator[Test]:
+    if not filters.missed_by:
+        return
+    rung = _rung(view, filters)
+
+    def test(run: Run, rows: Chosen) -> np.ndarray:
+        good = np.zeros(rows.stop - rows.start if isinstance(rows, slice) else len(rows), dtype=bool)
+        good[_during(view, rung, run, rows)["place"]] = True
+        return good
+    yield test
+
+
+def _rung(view: Tally, filters: CallFilters) -> Rung:
+    """What counts as missed (L11: above the noise) by `missed_by` in the days and queues of the filters."""
+    agents = () if EVERYBODY in filters.missed_by else filters.missed_by
+    rows, shot = agent_questions.attempts(view, replace(filters.common, agents=agents)), view.snapshot
+    kind, ms = rows.number("kind"), rows.number("ring_ms")
+    good = np.flatnonzero((kind == 0) & ((ms < 0) | (ms > shot.site.options.rna_noise_ms)))
+    coded = rows.text("callid").take(pa.array(good)).combine_chunks().dictionary_encode()
+    return Rung(coded.dictionary, pd.DataFrame({
+        "call": coded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        "queue": shot.queue_spelling.of[rows.number("queue")[good]], "ts": rows.number("ts")[good],
+        "ring": np.arange(len(good))}))
+
+
+def _during(view: Tally, rung: Rung, run: Run, rows: Chosen) -> pd.DataFrame:
+    """`place` among these rows and `ring` of each attempt that was made while the leg lasted."""
+    flags, found = run.number("flags")[rows], []
+    moved = np.flatnonzero(flags & frames.FLAG["relinked"])  # only they entered under another callid
+    for name, where in (("callid", None), ("callid_enter", moved)):
+        texts, spot = span(run, name, rows if where is None else _of(rows, where))
+        codes = pc.fill_null(pc.index_in(texts, value_set=rung.words), -1).to_numpy(zero_copy_only=False)[spot]
+        known = np.flatnonzero(codes >= 0)
+        found.append(pd.DataFrame({"place": known if where is None else where[known],
+                                   "call": codes[known].astype(np.int64)}))
+    legs = pd.concat(found).drop_duplicates()
+    mine = _of(rows, legs["place"].to_numpy())
+    end = run.number("call_end")[mine].astype(np.int64)
+    legs = legs.assign(queue=view.snapshot.queue_spelling.of[run.number("queue")[mine]],
+                       enter=run.number("enter")[mine].astype(np.int64),
+                       end=np.where(end >= 0, end, np.iinfo(np.int64).max))
+    both = legs.merge(rung.table, on=["call", "queue"])
+    return both[(both["enter"] <= both["ts"]) & (both["ts"] <= both["end"])]
+
+
+def _of(rows: Chosen, places: np.ndarray) -> np.ndarray:
+    """Rows of a run by their places among those chosen."""
+    return places + rows.start if isinstance(rows, slice) else rows[places]
+
+
+# -- recordings ------------------------------------------------------------------------------------
 
 
 def _recorded(view: Tally, filters: CallFilters) -> frozenset[str] | None:

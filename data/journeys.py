@@ -5,6 +5,7 @@ A filter means the journeys that have such a leg; what is said of a journey is s
 see, so that nobody's filter makes a call shorter than it was.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,7 @@ class Journeys:
 def count(view: View, filters: CallFilters) -> dict[str, int]:
     """`legs` and `calls` of these filters, and `several`: how many of the calls have more than one of these legs."""
     found, mine = _matching(view, filters)
-    each = np.add.reduceat(mine, found.heads) if len(found.heads) else np.empty(0, dtype=np.int64)
+    each = _each(mine.astype(np.int32), found, np.add)
     return {"legs": int(each.sum()), "calls": int((each > 0).sum()), "several": int((each > 1).sum())}
 
 
@@ -92,10 +93,10 @@ def order(view: View, filters: CallFilters, sort: Sort = NEWEST) -> np.ndarray:
     """int32 numbers of the journeys of these filters, in order; equal ones newest first."""
     def make() -> np.ndarray:
         found, mine = _matching(view, filters)
-        chosen = np.flatnonzero(np.logical_or.reduceat(mine > 0, found.heads)) if len(found.heads) else np.empty(
-            0, dtype=np.int64)
-        enter, _ = _gather(view, found.places[found.heads[chosen]], "enter")
-        newest = len(chosen) - 1 - np.argsort(-enter[::-1], kind="stable")
+        chosen = np.flatnonzero(_each(mine, found, np.logical_or))
+        newest = np.arange(len(chosen))[::-1]  # journeys stand in the order in which they began
+        if sort == NEWEST:
+            return chosen[newest].astype(np.int32)
         return chosen[refine(newest, [(_column(view, found, chosen, name), falling) for name, falling in sort])[0]
                       ].astype(np.int32)
     key = call_rows.chosen(view, filters).key
@@ -121,29 +122,67 @@ def _around(view: View, filters: CallFilters) -> Rows:
 
 def gather(view: View, rows: Rows) -> Journeys:
     """The journeys of these legs, in the order in which they began."""
-    leader = _leaders(view, rows)
+    oldest = np.argsort(rows.number("enter"), kind="stable")
+    leader = _leaders(view, rows, oldest)
     order = np.argsort(leader, kind="stable")
     if not len(order):
         none = np.empty(0, dtype=np.int32)
         return Journeys(none, none, none, none, none, none, none)
     ordered = leader[order]
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    order = np.argsort(rows.number("enter"), kind="stable")[order]
+    order = oldest[order]
+    groups, heads = _Groups(first, len(order)), order[first]
+
+    def fold(name: str, how: np.ufunc, made: Callable[[np.ndarray], np.ndarray] = lambda values: values) -> np.ndarray:
+        values = made(rows.number(name))
+        return groups.fold(values[heads], values[order[groups.inner]], how)
+
     places = runs.places(rows, view.snapshot.legs)[order]
-    outcome = rows.number("outcome")[order]
-    steps = np.arange(len(order))
-    answered = np.maximum.reduceat(np.where(outcome == frames.OUTCOME["answered"], steps, -1), first)
-    final = np.where(answered >= 0, answered, np.append(first[1:], len(order)) - 1)
-    going = np.logical_or.reduceat(outcome == frames.OUTCOME["in_progress"], first)
-    end = np.maximum.reduceat(rows.number("call_end")[order], first)
-    return Journeys(places, first.astype(np.int32), places[final], _sum(rows.number("wait")[order], first),
-                    _sum(rows.number("talk")[order], first), np.where(going, -1, end),
-                    np.logical_or.reduceat(rows.number("transfer_kind")[order] > 0, first))
+    final = first.copy()
+    final[groups.several] = groups.last(rows.number("outcome")[order[groups.inner]] == frames.OUTCOME["answered"])
+    going = fold("outcome", np.logical_or, lambda values: values == frames.OUTCOME["in_progress"])
+    wait, talk = (groups.add(rows.number(name)[heads], rows.number(name)[order[groups.inner]])
+                  for name in ("wait", "talk"))
+    return Journeys(places, first.astype(np.int32), places[final], wait, talk,
+                    np.where(going, -1, fold("call_end", np.maximum)),
+                    fold("transfer_kind", np.logical_or, lambda values: values > 0))
 
 
-def _leaders(view: View, rows: Rows) -> np.ndarray:
-    """Of each leg, in the order of time, the place of the first leg of its journey."""
-    oldest = np.argsort(rows.number("enter"), kind="stable")
+class _Groups:
+    """Journeys of legs that stand one after the other and begin at `first`. Nearly all have one leg; only those of the
+    others, `inner`, are looked at again."""
+
+    def __init__(self, first: np.ndarray, count: int):
+        legs = np.diff(first, append=count)
+        self.several = np.flatnonzero(legs > 1)
+        begin, sizes = first[self.several], legs[self.several]
+        self.starts = np.cumsum(sizes) - sizes
+        self.inner = np.arange(int(sizes.sum())) + np.repeat(begin - self.starts, sizes)
+        self.begin, self.sizes = begin, sizes
+
+    def fold(self, heads: np.ndarray, inner: np.ndarray, how: np.ufunc) -> np.ndarray:
+        """What `how` makes of the values of each journey, given those of the heads and those of `inner`."""
+        if len(self.several):
+            heads[self.several] = how.reduceat(inner, self.starts)
+        return heads
+
+    def add(self, heads: np.ndarray, inner: np.ndarray) -> np.ndarray:
+        """Seconds of each journey that are known; -1 where none is."""
+        if len(self.several):
+            known = np.add.reduceat(np.maximum(inner, 0).astype(np.int64), self.starts)
+            heads[self.several] = np.where(np.maximum.reduceat(inner, self.starts) >= 0, known, -1)
+        return heads
+
+    def last(self, good: np.ndarray) -> np.ndarray:
+        """Of the journeys with several legs the place of the last leg that is `good`, else of the last one."""
+        if not len(self.several):
+            return self.begin
+        found = np.maximum.reduceat(np.where(good, self.inner, -1), self.starts)
+        return np.where(found >= 0, found, self.begin + self.sizes - 1)
+
+
+def _leaders(view: View, rows: Rows, oldest: np.ndarray) -> np.ndarray:
+    """Of each leg, in the order of time (`oldest`), the place of the first leg of its journey."""
     leader, callid = np.arange(len(oldest)), calls.column(view, rows, "callid")
     assert isinstance(callid, Texts)
     place = np.empty(len(oldest), dtype=np.int64)
@@ -153,12 +192,6 @@ def _leaders(view: View, rows: Rows) -> np.ndarray:
     if len(alike):
         leader[place[alike]] = place[alike[heads]][np.cumsum(heads) - 1]
     return _tied(rows, place, leader)
-
-
-def _sum(values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Seconds of each journey that are known; -1 where none is."""
-    known = np.add.reduceat(np.maximum(values, 0).astype(np.int64), first)
-    return np.where(np.maximum.reduceat(values, first) >= 0, known, -1).astype(np.int32)
 
 
 def _tied(rows: Rows, place: np.ndarray, leader: np.ndarray) -> np.ndarray:
@@ -186,16 +219,17 @@ def _tied(rows: Rows, place: np.ndarray, leader: np.ndarray) -> np.ndarray:
 
 
 def _matching(view: View, filters: CallFilters) -> tuple[Journeys, np.ndarray]:
-    """The journeys, and by leg of them 1 where the filters mean it."""
+    """The journeys, and of each leg of them whether the filters mean it."""
     found, shot = gathered(view, filters), view.snapshot
-    marked = np.zeros(sum(run.rows for run in shot.legs), dtype=np.int64)
-    marked[runs.places(call_rows.chosen(view, filters).rows, shot.legs)] = 1
+    marked = np.zeros(sum(run.rows for run in shot.legs), dtype=bool)
+    marked[runs.places(call_rows.chosen(view, filters).rows, shot.legs)] = True
     return found, marked[found.places]
 
 
-def _gather(view: View, places: np.ndarray, name: str) -> tuple[np.ndarray, Rows]:
-    rows, stands = runs.at(view.snapshot.legs, places)
-    return rows.number(name)[stands], rows
+def _each(mine: np.ndarray, found: Journeys, how: np.ufunc) -> np.ndarray:
+    """What `how` makes of the legs of each journey."""
+    groups = _Groups(found.heads, len(mine))
+    return groups.fold(mine[found.heads], mine[groups.inner], how)
 
 
 class _Placed:

@@ -136,9 +136,9 @@ def comparison(lang: str, rows: Sequence[ComparisonRow]) -> Component:
             html.Td(dcc.Link(r.calls, href=r.calls_href), className="number wide"),
             html.Td(r.median, className="number wide"), html.Td(r.high, className="number wide"),
             html.Td(r.average, className="number"), html.Td(r.expected, className="number"),
-            html.Td(html.Span([bar, html.Span([html.Span(r.difference), html.Small(r.margin), chance],
+            html.Td(html.Span([bar, html.Span([html.Span(r.difference), " ", html.Small(r.margin), chance],
                                               className="off-words")], className="off-cell"), className="off"),
-            html.Td([r.transfers, html.Small(f"({r.expected_transfers})")], className="number wide"),
+            html.Td([r.transfers, " ", html.Small(f"({r.expected_transfers})")], className="number wide"),
             html.Td(r.missed, className="number wide")], key=r.href, className="" if r.apart else "chance")
     return html.Div(html.Table([
         html.Thead(html.Tr([html.Th([label, info(lang, said) if said else None], className=kind, scope="col")

@@ -117,7 +117,7 @@ def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
             html.Th(dcc.Link(r.name, href=r.hrefs["offered"]), scope="row"),
             html.Td(dcc.Link(r.offered, href=r.hrefs["offered"]), className="number wide"),
             html.Td(dcc.Link(r.answered, href=r.hrefs["answered"]), className="number wide"),
-            html.Td(dcc.Link([r.abandoned, html.Small(r.abandon_share)], href=r.hrefs["abandoned"]),
+            html.Td(dcc.Link([r.abandoned, " ", html.Small(r.abandon_share)], href=r.hrefs["abandoned"]),
                     className="number"),
             html.Td(dcc.Link(bullet(lang, r.level, r.level_words, r.target), href=r.hrefs["answered"]),
                     className="number level"),

@@ -149,8 +149,10 @@ def _queue(lang: str, r: QueueLine) -> Component:
                  if r.threshold else None], scope="row"),
         html.Td(line, className="spark-cell wide"),
         html.Td([dcc.Link(r.offered, href=r.hrefs["offered"]), _change(lang, r.change)], className="number"),
-        html.Td(dcc.Link([r.answered, html.Small(r.answer_share)], href=r.hrefs["answered"]), className="number wide"),
-        html.Td(dcc.Link([r.abandoned, html.Small(r.abandon_share)], href=r.hrefs["abandoned"]), className="number"),
+        html.Td(dcc.Link([r.answered, " ", html.Small(r.answer_share)], href=r.hrefs["answered"]),
+                className="number wide"),
+        html.Td(dcc.Link([r.abandoned, " ", html.Small(r.abandon_share)], href=r.hrefs["abandoned"]),
+                className="number"),
         html.Td([dcc.Link(level, href=r.hrefs["level"]), _change(lang, r.level_change)], className="number level"),
         html.Td(dcc.Link(r.wait, href=r.hrefs["answered"]), className="number wide"),
         html.Td(longest, className="number wide"),
@@ -186,13 +188,15 @@ def positions(lang: str, rows: Sequence[NumberRow]) -> Component:
     return _rows(head(lang, heads), rows, [kind for kind, _, _ in heads[1:]])
 
 
+def _linked(words: str, href: str) -> Any:
+    return dcc.Link(words, href=href) if href else words
+
+
 def _rows(heads: Component, rows: Sequence[NumberRow], kinds: Sequence[str]) -> Component:
-    def cell(words: str, href: str) -> Any:
-        return dcc.Link(words, href=href) if href else words
     return html.Div(html.Table([heads, html.Tbody([html.Tr([
-        html.Th([cell(r.label, r.href), html.Span(html.Span(style={"width": f"{r.width:.1f}%"}),
+        html.Th([_linked(r.label, r.href), html.Span(html.Span(style={"width": f"{r.width:.1f}%"}),
                                                   className="cell-bar", **{"aria-hidden": "true"})], scope="row"),
-        *(html.Td(cell(*one), className=kind) for one, kind in zip(r.cells, kinds, strict=True))], key=r.label)
+        *(html.Td(_linked(*one), className=kind) for one, kind in zip(r.cells, kinds, strict=True))], key=r.label)
         for r in rows])], className="figures"), className="scroll")
 
 
@@ -206,7 +210,7 @@ def intervals(lang: str, rows: Sequence[IntervalRow]) -> Component:
     def line(r: IntervalRow) -> Component:
         return html.Tr([html.Th([dcc.Link(r.label, href=r.href), html.Span(
             html.Span(style={"width": f"{r.width:.1f}%"}), className="cell-bar", **{"aria-hidden": "true"})
-            if r.width else None], scope="row"), *(html.Td(words, className=kind) for words, kind in zip(
+            if r.width else None], scope="row"), *(html.Td(_linked(*cell), className=kind) for cell, kind in zip(
                 r.cells, kinds, strict=True))], key=r.label)
     return html.Div(html.Table([head(lang, heads), html.Tbody([line(r) for r in rows[:-1]]),
                                 html.Tfoot(line(rows[-1]))], className="figures"), className="scroll tall-scroll")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+from data.call_filters import EVERYBODY
 from data.filters import Filters
 
 # What the API assumes when nothing is said; leaving it out keeps links short.
@@ -28,6 +29,11 @@ def calls(prefix: str, filters: Filters, **extra: str | tuple[str, ...]) -> str:
     for name, value in more.items():
         pairs += [(name, value)] if isinstance(value, str) else [(name, one) for one in value]
     return page(prefix, "/calls", urlencode(pairs))
+
+
+def missed(prefix: str, filters: Filters, *agents: str) -> str:
+    """The calls during which phones of these agents, or of anybody, rang in vain: attempts have no origin."""
+    return calls(prefix, replace(filters, agents=()), missed_by=agents or EVERYBODY, origin="all")
 
 
 def call(prefix: str, callid: str) -> str:

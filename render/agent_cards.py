@@ -64,7 +64,7 @@ COLUMNS = (
     Column("login", mark("Connected"), "known", hint=mark(
         "Union over queues: an hour in five queues is an hour. Static members leave no session: n/a.")),
     Column("pause", mark("On pause"), "seconds", hint=mark("Union over queues, while connected.")),
-    Column("missed", mark("Missed"), "count", None, False, hint=TEAM[5].definition),
+    Column("missed", mark("Missed"), "count", {}, False, hint=TEAM[5].definition),
     Column("talk_total", mark("Talk time"), "seconds", _ANSWERED),
     Column("p90_talk", mark("P90 talk"), "seconds", _ANSWERED, hint=mark("Nine in ten conversations were not longer.")),
     Column("max_talk", mark("Longest"), "longest", _ANSWERED),
@@ -146,6 +146,8 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
         change = None if (counted and running(filters, today)) or not before.get("answered") else delta(
             lang, metric, now, before)
         href = addresses.calls(prefix, filters, outcome=metric.outcome) if metric.outcome else ""
+        if metric.key == "missed" and amount:
+            href = addresses.missed(prefix, filters, *filters.agents)
         line = sparkline([value(v) for v in series[metric.key]]) if metric.key in series else ""
         cards.append(Kpi(
             metric, text(lang, metric.label), unknown(lang, _said(lang, metric, amount), known), _unit(metric, amount),
@@ -201,9 +203,11 @@ def everybody(lang: str, prefix: str, filters: Filters, team: Totals) -> PersonR
 
 
 def _leads(prefix: str, filters: Filters, column: Column, row: Mapping[Any, Any], key: str) -> str:
-    if column.leads is None or not value(row.get("answered")):
+    if column.leads is None or not value(row.get(column.key if column.key == "missed" else "answered")):
         return ""
     extra: dict[str, Any] = dict(column.leads)
+    if column.key == "missed":
+        return addresses.missed(prefix, filters, *([key] if key else filters.agents))
     if column.kind == "longest" and value(row[column.key]) is not None:
         extra["min_talk"] = str(int(row[column.key]))
     return addresses.calls(prefix, filters, **extra, **({"agent": key} if key else {}))

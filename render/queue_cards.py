@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.call_filters import NONE
 from data.filters import Filters
 from i18n import NOTHING, duration, number, percent, text
 from render import addresses
@@ -75,11 +76,12 @@ class NumberRow:
 
 @dataclass(frozen=True)
 class IntervalRow:
-    """An interval of the day: its calls and the time of agents in it; all words. `cells` in the order of the heads."""
+    """An interval of the day: its calls and the time of agents in it. `cells`, words and address ("" for none), in the
+    order of the heads."""
 
     label: str
     href: str
-    cells: Sequence[str]
+    cells: Sequence[tuple[str, str]]
     width: float
 
 
@@ -154,16 +156,17 @@ def causes(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame) -> lis
 
 
 def numbers(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: int = 12) -> list[NumberRow]:
-    """The numbers dialled most. Where the log has none, nothing leads anywhere."""
+    """The numbers dialled most, and the calls of which the log has none."""
     top = max(frame["offered"].max(), 1) if len(frame) else 1
     rows = []
     for row in frame.head(most).to_dict("records"):
         did = str(row["did"])
-        hrefs = _counts(prefix, filters, did=did) if did else dict.fromkeys(("offered", "answered", "abandoned"), "")
+        hrefs = _counts(prefix, filters, did=did or NONE)
         rows.append(NumberRow(did or text(lang, UNKNOWN), [
             (number(lang, value(row["offered"])), hrefs["offered"]),
             (number(lang, value(row["answered"])), hrefs["answered"]),
-            (percent(lang, value(row["abandon_pct"])), hrefs["abandoned"]), (percent(lang, value(row["sl_pct"])), ""),
+            (percent(lang, value(row["abandon_pct"])), hrefs["abandoned"]),
+            (percent(lang, value(row["sl_pct"])), hrefs["level"]),
             (duration(value(row["asa"])), "")], 100 * float(row["offered"]) / top, hrefs["offered"]))
     return rows
 
@@ -175,9 +178,8 @@ def positions(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, las
     for row in frame.to_dict("records"):
         place = value(row["position"])
         label = text(lang, UNKNOWN) if place is None else f"{int(place)}{'+' if place >= last else ''}"
-        href = "" if place is None else addresses.calls(
-            prefix, filters, outcome="abandoned", min_position=str(int(place)),
-            max_position="" if place >= last else str(int(place)))
+        low, high = ("", "0") if place is None else (str(int(place)), "" if place >= last else str(int(place)))
+        href = addresses.calls(prefix, filters, outcome="abandoned", min_position=low, max_position=high)
         rows.append(NumberRow(label, [(number(lang, row["abandoned"]), href), (duration(value(row["avg_wait"])), "")],
                               100 * float(row["abandoned"]) / most, href))
     return rows
@@ -199,16 +201,14 @@ def intervals(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame) -> 
     rows = []
     for row, following in zip(records, [*records[1:], None], strict=True):
         whole = following is None
-        cells = [number(lang, value(row["offered"])), number(lang, value(row["answered"])),
-                 number(lang, value(row["abandoned"])), percent(lang, value(row["sl_pct"])),
-                 duration(value(row["asa"])), duration(value(row["talk_total"])), *(
-                     duration(value(row[name])) if row["known"] else NOTHING for name in ("login", "pause")),
-                 percent(lang, value(row["occupancy"]))]
-        if whole:
-            rows.append(IntervalRow(text(lang, "Total"), addresses.calls(prefix, filters), cells, 0))
-        elif value(row["offered"]) or value(row["login"]):
-            start = str(row["time"])
-            rows.append(IntervalRow(
-                f"{start} – {row['until']}", addresses.calls(prefix, filters, from_=start, to=str(row["until"])),
-                cells, 100 * float(row["offered"]) / top))
+        if not whole and not value(row["offered"]) and not value(row["login"]):
+            continue
+        hrefs = _counts(prefix, filters, **({} if whole else {"from_": str(row["time"]), "to": str(row["until"])}))
+        cells = [*((number(lang, value(row[name])), hrefs[name]) for name in ("offered", "answered", "abandoned")),
+                 (percent(lang, value(row["sl_pct"])), hrefs["level"]), *((words, "") for words in (
+                     duration(value(row["asa"])), duration(value(row["talk_total"])), *(
+                         duration(value(row[name])) if row["known"] else NOTHING for name in ("login", "pause")),
+                     percent(lang, value(row["occupancy"]))))]
+        label = text(lang, "Total") if whole else f"{row['time']} – {row['until']}"
+        rows.append(IntervalRow(label, hrefs["offered"], cells, 0 if whole else 100 * float(row["offered"]) / top))
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.call_filters import CallFilters, Sort
+from data.call_filters import EVERYBODY, NONE, SPANS, CallFilters, Sort
 from data.calls import NEWEST
 from data.reports import NARROW, TYPES, Rows, rows, tables, totals
 from i18n import day, duration, moment, number, text, weekday
@@ -29,9 +29,11 @@ ORIGINS = {"external": mark("External calls"), "internal": mark("Internal calls"
            "all": mark("External and internal calls")}
 _NAMES = {
     "q": mark("Search"), "caller": mark("Number"), "callid": mark("Call"), "did": mark("DID"),
-    "outcome": mark("Outcome"), "ended_by": mark("Ended by"), "weekday": mark("Weekday"), "hour": mark("Hour"),
-    "min_wait": mark("Wait, at least"), "max_wait": mark("Wait, at most"), "min_talk": mark("Conversation, at least"),
-    "max_talk": mark("Conversation, at most"), "from": mark("From"), "to": mark("To"),
+    "outcome": mark("Outcome"), "ended_by": mark("Ended by"), "missed_by": mark("Missed by"),
+    "weekday": mark("Weekday"), "hour": mark("Hour"), "min_wait": mark("Wait, at least"),
+    "max_wait": mark("Wait, at most"), "min_talk": mark("Conversation, at least"),
+    "max_talk": mark("Conversation, at most"), "min_position": mark("Place when leaving, at least"),
+    "max_position": mark("Place when leaving, at most"), "from": mark("From"), "to": mark("To"),
     "transferred": mark("Transferred"), "short": mark("Short abandons"), "within_sl": mark("Within the service level"),
     "lost": mark("Lost"), "recovered": mark("Recovered"), "has_recording": mark("With recording"),
 }
@@ -148,8 +150,12 @@ def _word(lang: str, name: str, value: str) -> str:
         return text(lang, (OUTCOME_WORDS if name == "outcome" else ENDED)[value])
     if name == "weekday":
         return weekday(lang, int(value), "wide")
-    if name.startswith(("min_", "max_")):
+    if name in SPANS and "position" not in name:
         return duration(float(value))
+    if (name, value) in (("did", NONE), ("max_position", "0")):
+        return text(lang, mark("n/a"))
+    if (name, value) == ("missed_by", EVERYBODY):
+        return text(lang, mark("anybody"))
     return text(lang, {"true": mark("yes"), "false": mark("no")}[value]) if value in ("true", "false") else value
 
 

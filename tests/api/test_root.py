@@ -1,5 +1,9 @@
 """`/health`, `/api`, the description, and the one shape of every failure."""
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import abort
 
@@ -116,3 +120,25 @@ def test_the_readers_of_the_description_come_from_this_machine():
                 assert answer.status_code == 200, name
     for name in ("../server.py", "..%2fserver.py", "%2e%2e/server.py", "%2fetc%2fpasswd"):
         assert client.get(f"/api/docs/own/{name}", follow_redirects=True).status_code == 404
+
+
+def test_the_first_requests_may_come_at_once(tmp_path):
+    together = threading.Barrier(6)
+
+    def ask(application):
+        client = application.server.test_client()
+        together.wait()
+        return client.get("/health").status_code
+
+    (tmp_path / "queue_log").touch()
+    settings = config.load(QUEUE_LOG_PATH=tmp_path / "queue_log", DATA_DIR=tmp_path / "var")
+    pace = sys.getswitchinterval()
+    for _ in range(4):
+        application = house.create_app(settings)
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(6) as pool:
+                assert set(pool.map(ask, [application] * 6)) == {200}
+        finally:
+            sys.setswitchinterval(pace)
+            application.store.book.close()

@@ -22,6 +22,7 @@ from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
+from tests.benchmarks import calls as of_calls
 from tests.benchmarks import live, people, reports, soak
 
 ROOT = Path(__file__).parent.parent.parent
@@ -169,6 +170,8 @@ def store_figures(small: Path, large: Path, folder: Path) -> None:
     say("list_newest_12M", newest[0], "ms", f"{stores['large'].counts()['legs']} legs")
     say("list_any_order_12M_median", statistics.median(sorted_), "ms", f"slowest {max(sorted_):.0f} ms")
     say("list_scroll_12M_p95", p95(scrolled), "ms")
+    for figure in of_calls.figures(stores["large"], UNTIL.date()):
+        say(*figure)
     spent = []
     for number in range(20):
         with large.open("ab") as file:

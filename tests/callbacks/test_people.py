@@ -9,7 +9,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from callbacks import agent, agents, queues
-from data import call_filters, calls, demo, site
+from data import agent_questions, call_filters, call_rows, calls, demo, site
 from data.site import Site
 from data.store import Store
 from tests.fakes import Who
@@ -57,10 +57,11 @@ def ask(answer, view, query="", lang="es", path="/queues", who=Boss, **more):
 
 
 def count(view, href):
-    """How many calls the list of this address has."""
+    """How many calls the list of this address has, or how often it says that a phone rang in vain."""
     parts = urlsplit(href)
     assert parts.path == "/x/calls"
-    return calls.total(view, call_filters.parse(parse_qs(parts.query), view.today(), "last_7"))
+    filters = call_filters.parse(parse_qs(parts.query), view.today(), "last_7")
+    return (call_rows.rings if filters.missed_by else calls.total)(view, filters)
 
 
 def links(piece):
@@ -106,6 +107,9 @@ def test_an_interval_opens_its_calls_and_the_last_row_all_of_them(view, query):
         one.href for one in walk(row) if getattr(one, "href", None)))) for row in rows]
     assert [pair for pair in seen if pair[0] != pair[1]] == []
     assert sum(pair[0] for pair in seen[:-1]) == seen[-1][0] > 0
+    cells = counted(view, found)
+    assert len(cells) >= 3 * len(rows) - 3
+    assert [pair for pair in cells if pair[0] != pair[1]] == []
 
 
 def drawn(view, figure):
@@ -169,6 +173,26 @@ def test_every_count_of_the_agents_opens_as_many_calls(view, query):
         agents.show_kpis, view, query, path="/agents") for _, href in links(card)[:1]][:1]
     assert kpis
     assert [pair for pair in kpis if pair[0] != pair[1]] == []
+
+
+@pytest.mark.parametrize("query", [YESTERDAY, WEEK, f"{WEEK}&queue=600"])
+def test_what_was_missed_opens_the_calls_during_which_the_phone_rang(view, query):
+    frame = agent_questions.by_agent(view, call_filters.parse(parse_qs(query), view.today()).common)
+    expected = {row["agent"]: row["missed"] for row in frame.to_dict("records") if row["missed"]}
+    piece = ask(agents.show_table, view, f"{query}&all=1", path="/agents")["table"]
+    found = {}
+    for text, href in links(piece):
+        asked = parse_qs(urlsplit(href).query)
+        if "missed_by" in asked:
+            filters = call_filters.parse(asked, view.today())
+            assert number(text) == call_rows.rings(view, filters) >= calls.total(view, filters) > 0
+            found[filters.missed_by] = number(text)
+    everybody = found.pop(("*",))
+    assert {agent: count for (agent,), count in found.items()} == expected
+    assert everybody == sum(expected.values()) >= 5
+    card = ask(agents.show_kpis, view, query, path="/agents")[5]
+    assert number(words(card.children[1])) == everybody
+    assert "missed_by=%2A" in links(card)[0][1]
 
 
 def test_agents_stand_in_the_order_that_the_address_asks_for(view):

@@ -1,5 +1,7 @@
 """The page Reportes as functions: which report, which files, what the tables show."""
 
+import datetime as dt
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +10,10 @@ from dash.exceptions import PreventUpdate
 import app as house
 import config
 from callbacks import reports
+from data.call_filters import FLAGS, SPANS, CallFilters
 from data.reports import TYPES
 from layouts.reports import ids
+from render import reports as files
 from render.exports import Letterhead
 from tests.reports import WHOLE, lines
 
@@ -108,3 +112,21 @@ def test_a_period_without_calls_and_an_address_that_cannot_be_understood(store):
         assert wrong["preview"] == []
         assert word in words(wrong["empty"])
     assert reports.chosen(site("type=nothing")) == "general"
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_every_filter_of_the_list_is_said_in_its_file(store, lang):
+    filters = CallFilters(
+        dt.date(2026, 3, 1), dt.date(2026, 3, 2), q="a", caller="300", callid="1.1", dids=("none", "601"),
+        outcomes=("abandoned",), ended_by=("agent",), missed_by=("*", "Ana"), waits=(61, 122), talks=(61, 122),
+        positions=(2, 3), weekdays=(0,), hours=(9,), clock=(540, 600), **dict.fromkeys(FLAGS, True))
+    names = {name for name, _ in filters.own()}
+    assert len(names) == 10 + len(SPANS) + 1 + len(FLAGS)
+    own = {f.name for f in fields(CallFilters)} - {"start", "end", "queues", "agents", "origin", "interval", "moments"}
+    assert all(getattr(filters, name) != CallFilters.__dataclass_fields__[name].default for name in own)
+    said = files.understood(store.view(), lang, "calls", filters)
+    assert len(said) == 4 + len(names)
+    words = dict(said)
+    assert words[{"es": "Lugar al salir, mínimo", "en": "Place when leaving, at least"}[lang]] == "2"
+    assert "1:01" in words.values()
+    assert {"es": "n/d, 601", "en": "n/a, 601"}[lang] == words["DID"]

@@ -396,6 +396,30 @@ def test_orders_are_read_and_the_first_word_about_a_column_counts():
     assert sort("-enter, queue ,enter", calls.SORTS) == (("enter", True), ("queue", False))
 
 
+def test_what_the_log_does_not_say_can_be_asked_for(view, truth):  # noqa: F811
+    without = [leg for leg in truth["legs"] if not leg["did"]]
+    assert calls.total(view, replace(EVERYTHING, dids=("none",))) == len(without) > 0
+    dids = {leg["did"] for leg in truth["legs"] if leg["did"]}
+    assert calls.total(view, replace(EVERYTHING, dids=("none", *dids))) == len(truth["legs"])
+    gone = replace(EVERYTHING, outcomes=("abandoned",))
+    known, unknown = (calls.total(view, replace(gone, positions=span)) for span in ((1, None), (None, 0)))
+    assert known + unknown == calls.total(view, gone)
+
+
+def test_who_missed_a_call_leads_to_the_legs_during_which_the_phone_rang(view, truth):  # noqa: F811
+    missed = [one for one in truth["attempts"] if one["kind"] == "rna" and not one["noise"]]
+    agents = {one["agent"] for one in missed}
+    assert len(agents) > 2
+    for asked, expected in [(("*",), missed), *(((agent,), [one for one in missed if one["agent"] == agent])
+                                                for agent in sorted(agents))]:
+        filters = replace(EVERYTHING, missed_by=asked)
+        found = rows(view, filters)
+        assert call_rows.rings(view, filters) == len(expected) >= len(found) > 0
+        assert {(row["callid"], row["queue"]) for row in found} == {(one["callid"], one["queue"]) for one in expected}
+    assert calls.total(view, replace(EVERYTHING, missed_by=("nobody",))) == 0
+    assert call_rows.rings(view, EVERYTHING) == 0
+
+
 def test_orders_without_end_do_not_fill_the_memory(view):
     from data.snapshot import PLACES
     for number in range(8):

@@ -55,6 +55,35 @@ def test_texts_and_numbers_are_ordered_as_python_does(seed):
             assert order.tolist() == right(list(start), [(numbers, -1, first), (encoded, b"", second)])
 
 
+NUMBERS = [lambda dice: f"{dice.choice(('', '+57', '57'))}300{dice.randrange(400):07}",
+           lambda dice: f"17645{dice.randrange(300):05}.{dice.randrange(30)}",
+           lambda dice: dice.choice(["", "/", "+", "9" * 16, "9" * 15 + "8", "0", "00", ".", "-1", "9" * 8]),
+           lambda dice: f"{dice.choice('*#a+')}{dice.randrange(99)}"]
+
+
+@pytest.mark.parametrize("make", NUMBERS)
+@pytest.mark.parametrize("falling", [False, True])
+def test_numbers_and_callids_are_ordered_as_texts(make, falling):
+    dice = random.Random(9)
+    words = [make(dice) for _ in range(3000)]
+    start = dice.sample(range(len(words)), len(words))
+    few = [dice.choice((-1, 5, 6)) for _ in words]
+    encoded = [word.encode() for word in words]
+    order, heads = refine(np.array(start), [(texts(words), falling)])
+    assert order.tolist() == right(list(start), [(encoded, b"", falling)])
+    assert heads.tolist() == [i == 0 or words[order[i]] != words[order[i - 1]] for i in range(len(words))]
+    order, _ = refine(np.array(start), [(Numbers(np.array(few)), True), (texts(words), falling)])
+    assert order.tolist() == right(list(start), [(few, -1, True), (encoded, b"", falling)])
+
+
+def test_the_widest_numbers_are_ordered_too():
+    dice = random.Random(4)
+    values = [dice.choice((-2**62, -1, 0, 2**62, 7)) for _ in range(500)]
+    for falling in (False, True):
+        order, _ = refine(np.arange(500), [(Numbers(np.array(values)), falling)])
+        assert order.tolist() == right(list(range(500)), [(values, -1, falling)])
+
+
 def test_ties_keep_the_order_they_had_and_nothing_is_an_order_too():
     order, heads = refine(np.array([3, 1, 2, 0]), [(texts(["same"] * 4), True)])
     assert order.tolist() == [3, 1, 2, 0]
