@@ -13,6 +13,16 @@ def pytest_addoption(parser):
     parser.addoption("--sequences", type=int, default=150, help="random lives of a log in the fuzz of the follower")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Tests of a group go to one process: pytest-xdist 3.8 writes the group where pytest 9.2 does not look any more."""
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            if group := item.get_closest_marker("xdist_group"):
+                item._id = type(item._id).parse(f"{item.nodeid}@{group.args[0]}")
+                assert item.nodeid.endswith(f"@{group.args[0]}"), "tests of a group are spread"
+
+
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 

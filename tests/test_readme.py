@@ -10,6 +10,7 @@ import pytest
 import app as house
 import config
 from auth.permissions import ROLES, Permission
+from i18n import text
 from tests.api.conftest import PASSWORD
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def test_every_page_and_what_it_needs(program, lang):
         client.set_cookie("cca_session", signer.dumps({"_user_id": sid, "_fresh": True}))
         for path, needs in shown.items():
             said = _page(client, path.replace("{callid}", "1.1").replace("{agent}", "x"))
-            assert ("no tiene permiso" in said or "has no permission" in said) == (
+            assert any(f'"children":"{text(one, house.NOT_ALLOWED)}"' in said for one in READMES) == (
                 needs not in (str(permission), OPEN[lang][1])), (path, permission)
 
 

@@ -22,7 +22,7 @@ from data.call_filters import CallFilters
 from data.filters import Filters
 from data.site import Site
 from data.store import Store
-from tests.benchmarks import live, people, reports
+from tests.benchmarks import live, people, reports, soak
 
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("America/Bogota")
@@ -237,6 +237,7 @@ def main() -> None:
             say(*figure)
         store.book.close()
         live.figures(folder, say)
+        soak.figures(folder, say, 2, "soak_2_minutes")
     reports.main()
 
 

@@ -20,15 +20,6 @@ from tests.browsing import PASSWORD, ROOT
 DEBIAN_PYTHON = "/usr/bin/python3"
 
 
-def pytest_collection_modifyitems(items):
-    """All of them in one process: what they start is heavy."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and not any(
-            mark.name == "xdist_group" for mark in item.iter_markers()
-        ):
-            item.add_marker(pytest.mark.xdist_group("deploy"))
-
-
 @pytest.fixture(scope="session")
 def root_here() -> None:
     """Namespaces, users and ports below 1024 are root's."""

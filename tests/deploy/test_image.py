@@ -16,6 +16,8 @@ from tests.browsing import ROOT, free_port
 from tests.deploy.conftest import up
 from tests.deploy.machine import Machine, wait_for
 
+pytestmark = pytest.mark.xdist_group("deploy")
+
 
 class Image:
     """What a Dockerfile makes of a machine. Of a base image Python and a shell are there: those of this machine."""

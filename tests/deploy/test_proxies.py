@@ -19,6 +19,7 @@ from tests.deploy.conftest import Visitor, up
 from tests.deploy.machine import wait_for
 from tests.sounds import record
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("proxies")]
 PREFIX = "/analytics/"
 CLIENT, OTHER, LIAR = "127.0.0.5", "127.0.0.6", "203.0.113.9"
 NAMES = ("nginx", "apache", "apache before nginx")
