@@ -74,9 +74,10 @@
     if (!isTv()) { show(Infinity); return; }
     for (var count = most; count > 0; count -= 1) {
       show(count);
-      if (panel.box.scrollHeight <= panel.box.clientHeight + 1) { return; }
+      if (fits(panel)) { return; }
     }
   }
+  function fits(panel) { return panel.box.scrollHeight <= panel.box.clientHeight + 1; }
 
   /* -- lists ---------------------------------------------------------------------------------------------------- */
   function keyed(parent, rows, key, make, update) {
@@ -333,16 +334,33 @@
       put(chip.querySelector("span"), w["state_" + name]);
       put(chip.querySelector("b"), number(state, groups[name].length));
     });
-    fit(parts.agents, 24, function (most) { agentGroups(state, there, groups, most); });
+    var limits = {};
+    function show() { agentGroups(state, there, groups, limits); }
+    fit(parts.agents, 24, function (most) {
+      there.forEach(function (name) { limits[name] = most; });
+      show();
+    });
+    /* What is left over on a wall belongs to the groups in their order. */
+    there.forEach(function (name) {
+      while (isTv() && limits[name] < groups[name].length) {
+        limits[name] += 1;
+        show();
+        if (!fits(parts.agents)) {
+          limits[name] -= 1;
+          show();
+          return;
+        }
+      }
+    });
   }
-  function agentGroups(state, there, groups, limit) {
+  function agentGroups(state, there, groups, limits) {
     var w = state.words;
     keyed(parts.agents.body, there, String, function (name) {
       return add(el("div", "agent-group state-" + name), el("h3"), el("ul", "live-people"));
     }, function (group, name) {
       var rows = groups[name].slice().sort(function (a, b) {
         return (a.since || Infinity) - (b.since || Infinity) || (a.agent < b.agent ? -1 : 1);
-      }), most = Math.min(rows.length, limit);
+      }), most = Math.min(rows.length, limits[name]);
       put(group.firstChild, w["state_" + name] + " · " + rows.length + (rows.length > most && most ? " (" +
         fill(w.more, {count: rows.length - most}) + ")" : ""));
       keyed(group.lastChild, rows.slice(0, most), function (row) { return row.agent; }, function () {

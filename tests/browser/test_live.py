@@ -321,6 +321,19 @@ def test_the_screen_on_the_wall_fits_and_takes_turns(own, visit, width, height):
     page.clock.fast_forward(16_000)
     expect(page.locator(".live-agents")).to_be_visible()
     expect(page.locator(".live-queues")).to_be_hidden()
+    for n in range(24):  # more than fit: some of every group are seen, and nothing runs over
+        append(log, f"MANAGER|600|Persona {n}|ADDMEMBER|", 50 - n)
+    heads = page.locator(".agent-group.state-available h3")
+    expect(heads).to_contain_text("25")
+    until(page, "(box => box.scrollHeight <= box.clientHeight + 1)(document.querySelector('.live-agents'))")
+    shown = page.locator(".agent-group.state-available li").count()
+    if shown < 25:
+        expect(heads).to_contain_text(f"y {25 - shown} más")
+        page.evaluate("""() => { const list = document.querySelector('.agent-group.state-available ul');
+            for (let i = 0; i < 4; i += 1) { list.appendChild(list.lastChild.cloneNode(true)); } }""")
+        assert page.evaluate("(b => b.scrollHeight > b.clientHeight + 1)(document.querySelector('.live-agents'))")
+    expect(page.locator(".agent-group.state-paused li")).to_have_count(1)
+    page.screenshot(path=OUT / f"live-tv-{width}-agents.png")
     page.clock.fast_forward(16_000)
     expect(page.locator(".live-queues")).to_be_visible()
 
