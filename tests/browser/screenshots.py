@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data import demo
-from tests.browsing import CHROMIUM, FLAGS, ROOT, person, serving, sign_in
+from tests.browsing import CHROMIUM, FLAGS, ROOT, person, serving, sign_in, until
 
 INTO = ROOT / "docs" / "screenshots"
 DAYS, CALLS, AFTERNOON = 60, 420, 15
@@ -55,20 +55,15 @@ def drawn(page: Page, address: str, wanted: list[str]) -> None:
     page.goto(address)
     for selector in wanted:
         expect(page.locator(selector).first).to_be_visible(timeout=60_000)
-    before = b""
-    for _ in range(40):
-        page.wait_for_timeout(400)
-        now = page.screenshot(clip={"x": 0, "y": 0, "width": 390, "height": 600})
-        if now == before or "/live" in address:  # clocks run there for ever
-            break
-        before = now
-    page.wait_for_timeout(1500 if "/live" in address else 300)
+    until(page, "!document.querySelector('.skeleton, ._dash-loading')", 60)
+    page.wait_for_timeout(2500)  # what was drawn last fades in
 
 
 def take(browser: Browser, address: str, look: str) -> dict[str, bytes]:
     width, height, scheme, scale = LOOKS[look]
-    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale,
-                                  color_scheme=scheme, locale="es-CO", is_mobile=look == "mobile")  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=scheme,  # type: ignore[arg-type]
+        locale="es-CO", reduced_motion="reduce", is_mobile=look == "mobile")
     page = context.new_page()
     page.goto(address)
     sign_in(page, username="Valentina")
@@ -76,7 +71,7 @@ def take(browser: Browser, address: str, look: str) -> dict[str, bytes]:
     found = {}
     for name, (path, wanted) in PAGES.items():
         drawn(page, address + path, wanted)
-        found[f"{name}-{look}"] = small(page.screenshot())
+        found[f"{name}-{look}"] = small(page.screenshot(animations="disabled", timeout=120_000))
     context.close()
     return found
 
