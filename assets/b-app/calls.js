@@ -44,7 +44,7 @@
   cells.CallNumber = function (params) {
     var row = params.data;
     if (!row) { return null; }
-    return React.createElement("span", {className: "caller", title: row.name === "—" ? row.caller : row.caller + " · " + row.name},
+    return React.createElement("span", {className: "call-number", title: row.name === "—" ? row.caller : row.caller + " · " + row.name},
       row.caller);
   };
   cells.CallAudio = function (params) {

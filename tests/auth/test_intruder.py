@@ -172,7 +172,7 @@ def test_only_component_files_are_component_files(site, path, caplog):
 
 DEBUG = ["/.git/HEAD", "/.git/config", "/.env", "/console", "/_mcp", "/__debugger__", "/server-status",
          "/var/secret_key",
-         "/app.py", "/docs", "/openapi.json", "/admin", "/metrics", "/phpmyadmin/",
+         "/app.py", "/docs", "/openapi.json", "/admin", "/phpmyadmin/",
          "/?__debugger__=yes&cmd=resource&f=style.css",
          "/console?__debugger__=yes&cmd=1%2b1&frm=0", "/?debug=true", "/_alive_1", "/_dash-hot-reload"]
 

@@ -86,7 +86,10 @@ class Machine:
         self.output = tempfile.TemporaryFile()
         kinds = ["-m", "-p", "-f", "-u", "-i", *(["-C"] if self.boot else [])]
         self.outer = subprocess.Popen(
-            ["unshare", *kinds, "--kill-child", "bash", "-c", LAYERS + (BOOT if self.boot else STAY)],
+            [
+                *("setpriv", "--pdeathsig", "KILL"),  # should this process be killed, the machine goes with it
+                *("unshare", *kinds, "--kill-child", "bash", "-c", LAYERS + (BOOT if self.boot else STAY)),
+            ],
             env={**os.environ, "CHECKOUT": str(ROOT), "WHEELS": str(self.wheels)},
             stdin=subprocess.DEVNULL,
             stdout=self.output,

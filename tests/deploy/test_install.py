@@ -224,7 +224,8 @@ def test_into_an_image_under_other_names(server):
         """
         mkdir -p /image /layer; mount -t tmpfs layer /layer; mkdir /layer/upper /layer/work
         mount -t overlay overlay -o lowerdir=/,upperdir=/layer/upper,workdir=/layer/work /image
-        mkdir -p /image/opt/cca; cp -a /opt/call-center-analytics/environments /image/opt/cca/""",
+        rm -r /image/etc/call-center-analytics; mkdir -p /image/opt/cca
+        cp -a /opt/call-center-analytics/environments /image/opt/cca/""",
     )
     told = machine.run(
         INSTALL, "--root", "/image", "--prefix", "/opt/cca", "--data", "/srv/cca", "--user", "telefonia"
