@@ -4,14 +4,15 @@ Each page light, dark and on a telephone, into docs/screenshots as small PNG fil
 is afternoon now, so that there is a day to look at whenever this runs.
 """
 
+import datetime as dt
 import io
 import os
 import shutil
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -21,14 +22,14 @@ from tests.browsing import CHROMIUM, FLAGS, ROOT, person, serving, sign_in, unti
 
 INTO = ROOT / "docs" / "screenshots"
 DAYS, CALLS, AFTERNOON = 60, 420, 15
-COLORS = 160  # of a picture: enough for both themes, a third of the bytes
+COLORS = 256  # of a picture: a third of the bytes
 LIMIT = 1_500_000  # bytes of all pictures
 LOOKS = {"light": (1366, 854, "light", 1.0), "dark": (1366, 854, "dark", 1.0), "mobile": (390, 844, "light", 1.5)}
 # Page, address, and what stands there when it has been drawn.
 PAGES = {
     "resumen": ("/", ["#dashboard-kpis .kpi", "#dashboard-volume .bars", "#dashboard-heat .main-svg",
                       "#dashboard-queues table", "#dashboard-outcomes .count"]),
-    "en-vivo": ("/live", ["#live[data-version]", ".queue-card", ".agent-group"]),
+    "en-vivo": ("/live", ["#live[data-version]", ".queue-card", ".agent-group", ".caller-number"]),
     "llamadas": ("/calls?period=last_7", ["#calls-grid [row-index='3'] [col-id]"]),
     "colas": ("/queues?period=last_7", ["#queues-table table", "#queues-levels .main-svg", "#queues-volume .main-svg"]),
     "agentes": ("/agents?period=last_7", ["#agents-kpis .kpi", "#agents-table table", "#agents-gantt .main-svg"]),
@@ -37,26 +38,29 @@ PAGES = {
 
 
 def zone() -> str:
-    """Where it is afternoon now."""
-    hours = time.gmtime().tm_hour - AFTERNOON
-    return f"Etc/GMT{hours + 24 if hours < -14 else hours:+d}"
+    """Where it is afternoon now; in America while it is there."""
+    names = [name for name in available_timezones() if "/" in name and not name.startswith("Etc/")]
+    now = dt.datetime.now(dt.UTC)
+    return min((name for name in names if now.astimezone(ZoneInfo(name)).hour == AFTERNOON),
+               key=lambda name: (not name.startswith("America/"), name))
 
 
 def small(picture: bytes) -> bytes:
     """The same picture with fewer colors."""
     found = Image.open(io.BytesIO(picture)).convert("RGB")
     out = io.BytesIO()
-    found.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    fewer = found.quantize(COLORS, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+    fewer.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def drawn(page: Page, address: str, wanted: list[str]) -> None:
-    """Opens an address and waits until everything is there and nothing moves any more."""
-    page.goto(address)
+def drawn(page: Page, address: str, path: str, wanted: list[str]) -> None:
+    """Opens an address and waits until everything is there."""
+    page.goto(address + path)
     for selector in wanted:
         expect(page.locator(selector).first).to_be_visible(timeout=60_000)
     until(page, "!document.querySelector('.skeleton, ._dash-loading')", 60)
-    page.wait_for_timeout(2500)  # what was drawn last fades in
+    page.wait_for_timeout(300 if path == "/live" else 2500)  # what was drawn last fades in; callers do not wait long
 
 
 def take(browser: Browser, address: str, look: str) -> dict[str, bytes]:
@@ -70,7 +74,7 @@ def take(browser: Browser, address: str, look: str) -> dict[str, bytes]:
     expect(page.locator("#dashboard-kpis .kpi").first).to_be_visible(timeout=60_000)
     found = {}
     for name, (path, wanted) in PAGES.items():
-        drawn(page, address + path, wanted)
+        drawn(page, address, path, wanted)
         found[f"{name}-{look}"] = small(page.screenshot(animations="disabled", timeout=120_000))
     context.close()
     return found
