@@ -227,7 +227,7 @@
 
   /* Whether the list has more rows by now than are shown. */
   function outdated() {
-    return Boolean(latest) && api.isLastRowIndexKnown() && api.getDisplayedRowCount() !== latest.rows;
+    return Boolean(latest && alive()) && api.isLastRowIndexKnown() && api.getDisplayedRowCount() !== latest.rows;
   }
   function atTop() { return !alive() || api.getFirstDisplayedRowIndex() <= 0; }
   function news(there) {
