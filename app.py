@@ -59,7 +59,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     from api import audit as api_audit
     from api import auth as api_auth
     from api import calls as api_calls
-    from api import cors, errors, root, traffic
+    from api import compression, cors, errors, root, traffic
     from api import dashboard as api_dashboard
     from api import metrics as api_metrics
     from api import now as api_now
@@ -128,6 +128,7 @@ def create_app(settings: "config.Settings") -> "Dash":
 
     server = api_server.create_server(TITLE, VERSION, prefix)
     server.secret_key, counts = key, api_metrics.Counts()
+    compressed = compression.install(server)  # the first to be named is the last to see an answer
     users.heard = counts.action
     traffic.install(server, prefix, counts)  # before the gate, so that what it refuses is seen as well
     if settings.TRUSTED_PROXIES:
@@ -227,6 +228,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     callbacks.reports.register(guard.callback(app, Permission.REPORTS), view, who, letterhead)
     app.store, app.users, app.recordings, app.issabel = store, users, recordings, issabel
     app.first, app.link = first, link
+    compression.revalidated(server, compressed)
     with server.test_request_context(prefix):  # a process serves only scripts that it has named in a page itself
         app.index()
     server.test_client().get(f"{prefix}health")  # what Dash still makes at the first request would trip over the second

@@ -32,6 +32,7 @@ FORMATS = {"count": "#,##0", "percent": "0.0%", "seconds": "[h]:mm:ss", "moment"
            "date": "ddd dd/mm/yyyy", "text": "@", "phone": "@"}
 WIDTHS = {"count": 12, "percent": 12, "seconds": 13, "moment": 20, "date": 17, "hour": 9, "phone": 17, "metric": 14,
           "delta": 14, "outcome": 18, "ended": 18}
+PAPERS = {"a4": 9, "letter": 1}  # as the format numbers them
 KINDS = ("text", "phone", "outcome", "ended", "hour", "delta", "count", "percent", "seconds", "moment", "date")
 _TONE = {name: colour.lstrip("#").upper() for name, colour in TONES["light"].items()}
 _LINE = Side("thin", color=_TONE["line"])
@@ -60,8 +61,8 @@ class Plan:
 
 
 def write(report: Report, out: Path, logo: Path | None = None, progress: Progress = lambda done, all: None,
-          largest: int = LARGEST) -> None:
-    """Writes the workbook; `progress(rows written, rows in all)` may raise to give up."""
+          largest: int = LARGEST, paper: str = "a4") -> None:
+    """Writes the workbook; `progress(rows written, rows in all)` may raise to give up. `paper`: of PAPERS."""
     book = Workbook()
     book.properties.title, book.properties.creator = report.title, report.company
     book.properties.created = report.made.replace(tzinfo=None, microsecond=0)
@@ -75,6 +76,8 @@ def write(report: Report, out: Path, logo: Path | None = None, progress: Progres
         _sheet(book.create_sheet(one.name), one, report.lang, number)
     if graphs:
         sheet_charts.add(graphs, drawn)
+    for sheet in book.worksheets:
+        sheet.page_setup.paperSize = PAPERS[paper]
     made = io.BytesIO()
     book.save(made)
     hidden = 1 + bool(drawn)

@@ -108,10 +108,11 @@ def write(view: Any, what: Asked, out: Path, letterhead: Letterhead, pictures: P
             file.writelines(lines(view, what, letterhead))
         return []
     found = made_of(view, what, letterhead, drawn=what.form == "pdf")
+    paper = what.paper or letterhead.paper
     if what.form == "excel":
-        excel.write(found, out, letterhead.logo, progress)
+        excel.write(found, out, letterhead.logo, progress, paper=paper)
         return []
-    return pdf.write(found, out, pictures, what.paper or letterhead.paper, letterhead.logo, progress)
+    return pdf.write(found, out, pictures, paper, letterhead.logo, progress)
 
 
 def maker(view: Callable[[frozenset[str] | None, bool], Any], letterhead: Letterhead,

@@ -305,6 +305,16 @@ def test_without_chromium_the_numbers_are_there_and_the_pictures_are_named(centr
     assert shown("es", "count", report.now["offered"]) in text
 
 
+@pytest.mark.parametrize("size", ["a4", "letter"])
+def test_every_sheet_prints_on_the_paper_of_the_installation(centre, size):
+    path = centre.folder / f"{size}.xlsx"
+    head = exports.Letterhead("Ñandú S.A.", None, size)
+    exports.write(centre.view, asked("general", WHOLE), path, head, centre.pictures)
+    for sheet in openpyxl.load_workbook(path).worksheets:
+        wanted = {"a4": sheet.PAPERSIZE_A4, "letter": sheet.PAPERSIZE_LETTER}[size]
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (int(wanted), "landscape"), sheet.title
+
+
 @pytest.mark.parametrize("size, points", [("a4", (841, 595)), ("letter", (792, 612))])
 def test_paper_sizes(centre, size, points):
     paper = centre.folder / f"{size}.pdf"
