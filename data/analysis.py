@@ -1,13 +1,13 @@
 """`analyze`: log files to the JSON of contract section 5, without server or store."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from data import agents, blocks, frames, legs, measures, memory, names, records, stretches
+from data import agents, blocks, frames, legs, measures, memory, names, queue_log, records, stretches
 from data.blocks import Unreadable
 from data.queue_log import Bad, Events
 from data.rules import Options
@@ -32,9 +32,24 @@ def analyze(paths: Sequence[Path], *, as_of: int | None = None, options: Options
     if read:
         found.join(read)
         return found.answer(as_of, wanted)
-    for events, bad in blocks.events(paths, options.dedupe):
+    for events, bad in _gathered(blocks.events(paths, options.dedupe), lambda: len(found.open.events)):
         found.add(events, bad, people, named=bool(wanted & {"legs", "agents"}))
     return found.answer(as_of, wanted)
+
+
+def _gathered(found: Iterable[tuple[Events, Bad]], carried: Callable[[], int]) -> Iterator[tuple[Events, Bad]]:
+    """Blocks as they come, or several at once where each would be less than half of what is carried along: a log in
+    which no call ever ends is not folded again and again."""
+    held: list[Events] = []
+    worse = Bad()
+    for events, bad in found:
+        held.append(events)
+        worse += bad
+        if sum(map(len, held)) >= carried() // 2:
+            yield queue_log.concat(held), worse
+            held, worse = [], Bad()
+    if held:
+        yield queue_log.concat(held), worse
 
 
 class Reading:

@@ -204,11 +204,11 @@ class Jobs:
 
     def _recover(self) -> None:
         """What another process left in the middle is said to have failed."""
+        for path in self.folder.glob("*.part"):
+            path.unlink(missing_ok=True)
         with self._open() as con:
             con.execute("UPDATE job SET state = 'failed', problem = ?, ended = ? WHERE state = 'running'",
                         (json.dumps({"words": LOST}), self.clock()))
-        for path in self.folder.glob("*.part"):
-            path.unlink(missing_ok=True)
         self._forget()
 
     def _next(self) -> Job | None:

@@ -28,6 +28,7 @@ from data.rules import Options
 SHARED = 2  # blocks that two neighbours both fold at most
 LEAST = 6  # blocks of a stretch; less is not worth a process
 MOST = 4  # processes
+OWED = 50_000  # lines of calls that are not over; with more, neighbours would hardly agree
 
 
 @dataclass
@@ -64,9 +65,9 @@ def fold(paths: Sequence[Path], options: Options, columns: frozenset[str],
     others = [_Process(paths, begin, end, options, columns)
               for begin, end in zip(starts[1:], [*starts[2:], None], strict=True)]
     try:
-        found = [_read(paths, starts[0], starts[1], options, columns)]
-        for other in others:
-            theirs = other.result()
+        found = []
+        for read in (lambda: _read(paths, starts[0], starts[1], options, columns), *(one.result for one in others)):
+            theirs = read()
             if theirs is None:
                 return None
             found.append(theirs)
@@ -99,13 +100,15 @@ def _joined(found: list[Stretch]) -> list[Stretch] | None:
 
 
 def _read(paths: Sequence[Path], begin: Place, end: Place | None, options: Options,
-          columns: frozenset[str]) -> Stretch:
+          columns: frozenset[str]) -> Stretch | None:
     found = Stretch(left=legs.Open(legs=frames.empty(frames.legs(columns))))
     beyond = 0
     for place, block in blocks.places(paths, begin):
         beyond += end is not None and place >= end
         if beyond > SHARED:
             break
+        if len(found.left.events) > OWED:
+            return None
         events, bad = queue_log.parse(found.left.lines + block)
         ended, found.left = legs.fold(found.left, events, options, wanted=columns, joined=True)
         found.rows.append(ended.legs)
@@ -132,6 +135,9 @@ class _Process:
 
     def _run(self, words: Any, what: Any) -> None:
         found = _read(*what)
+        if found is None:
+            words.close()
+            return
         with pa.ipc.new_stream(self.file, found.left.legs.schema) as writer:
             for table in [*found.rows, found.left.legs]:
                 writer.write_table(table.combine_chunks())
@@ -142,7 +148,7 @@ class _Process:
         words.close()
 
     def result(self) -> Stretch | None:
-        """What it found; None when it failed: whoever reads everything says why."""
+        """What it found; None when it gave up or failed: whoever reads everything says why."""
         try:
             refused, bad, owed, clock, counts = self.words.recv()
         except EOFError:

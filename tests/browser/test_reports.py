@@ -41,7 +41,8 @@ def test_every_report_at_every_size(centre, visit, width, height, scheme):
     page = arrive(visit, centre, f"{WHOLE}&type=general", width=width, height=height, scheme=scheme)
     out = Path(__file__).parent.parent / "out"
     out.mkdir(exist_ok=True)
-    for kind in TYPES:
+    # In the dark the same pages have other colors: one with pictures and one with the widest table are enough of them.
+    for kind in TYPES if scheme == "light" else ("general", "calls"):
         page.locator(f"#reports-kinds a[href*='type={kind}']").click()
         expect(page.locator(f"#reports-kinds a.active[href*='type={kind}']")).to_be_visible(timeout=SLOW)
         expect(page.locator("#reports-files a").first).to_have_attribute(
