@@ -28,6 +28,7 @@ AT_ONCE = 2  # jobs that are worked on together
 WAITING = 5  # jobs of one person that may wait or run
 IDLE = 300.0  # seconds without work after which the process ends
 LOOK = 0.1  # between two looks for work
+LOOKED = 1.0  # seconds in which who only looks whether somebody works has let go of the lock again
 PATIENCE = 30.0  # seconds for which a note of a failure is tried to be written
 TELL = 0.25  # between two notes of how far a job is
 LOST = "The process that worked on it ended. Try again."
@@ -179,9 +180,12 @@ class Jobs:
     def work(self, make: Make, stop: Callable[[], bool] = lambda: False, idle: float = IDLE) -> bool:
         """Works until there was nothing to do for `idle` seconds, or `stop()` says so; False when another process does
         already. `make(asked, file, progress)` writes the file; it is told to end by Cancelled out of `progress`."""
-        held = _lock(self.folder / "lock")
-        if held is None:
-            return False
+        held, until = _lock(self.folder / "lock"), time.monotonic() + LOOKED
+        while held is None:
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK / 4)
+            held = _lock(self.folder / "lock")
         try:
             self._recover()
             with ThreadPoolExecutor(AT_ONCE, "job") as pool:

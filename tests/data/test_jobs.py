@@ -61,10 +61,37 @@ def test_what_one_asks_for_another_makes(jobs, work):
 
 
 def test_only_one_process_works(jobs, work):
-    work(written)
-    until(jobs.locked)
+    going, on = threading.Event(), threading.Event()
+
+    def slow(asked, out, progress):
+        going.set()
+        assert on.wait(20)
+        return written(asked, out, progress)
+    job = jobs.submit("ana", {"words": "x"})
+    work(slow)
+    assert going.wait(20)
     assert jobs.work(written) is False
+    assert jobs.locked()
     assert not jobs.pending()
+    on.set()
+    until(lambda: jobs.get(job.id, "ana").state == "done")
+
+
+def test_who_only_looks_whether_somebody_works_keeps_nobody_from_it(jobs):
+    looking, over = threading.Event(), threading.Event()
+
+    def look():
+        while not over.is_set():
+            jobs.locked()
+            looking.set()
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        assert looking.wait(20)
+        assert all(jobs.work(written, idle=0) for _ in range(20))
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_running_job_is_cancelled_and_leaves_no_file(jobs, work):

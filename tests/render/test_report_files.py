@@ -332,12 +332,13 @@ def test_columns_on_paper_break_no_number_and_shrink_no_header(centre, kind, lan
         grid = paper_tables.Grid(paper, part, lang)
         assert sum(grid.widths) == pytest.approx(grid.room)
         assert grid.room <= paper.room
+        rows = cells_of(part, lang)
         for place, column in enumerate(grid.columns):
             free = grid.widths[place] - 2 * paper_tables.PAD + .01
             assert grid.head_lines[place][1] > 6, column.label
             if column.kind in paper_tables.NAMES and column.key != "callid":
                 continue
-            for row in cells_of(part, lang):
+            for row in rows:
                 assert lettering.width(row[place], paper_tables.SIZE) <= free, (column.key, row[place])
 
 

@@ -16,6 +16,7 @@ from tests.service.conftest import until
 DAY = 86_400
 JUMPS = {"an hour back": -3600, "an hour on": 3600, "a day on": DAY, "a day back": -DAY,
          "to 1970": 100 * DAY - int(time.time()), "to 2038": 2_147_483_647 + DAY - int(time.time())}
+FARTHEST = {name: JUMPS[name] for name in ("a day back", "to 1970", "to 2038")}
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_the_clock_jumps(faked, running):
     assert faked.enter().status == 303
     until(lambda: faked.offered() == 100)
     until(lambda: list((faked.data / "backups").glob("app-*.db")))
-    for name, seconds in JUMPS.items():
+    for name, seconds in JUMPS.items() if running else FARTHEST.items():
         before = rows(faked)
         for off in (seconds, 0):
             faked.jump(off)
