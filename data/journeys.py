@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from data import calendar, call_rows, calls, frames, runs
 from data.call_filters import CallFilters, Sort
 from data.calls import NEWEST
-from data.ordering import Key, Numbers, Texts, refine
+from data.ordering import Key, Numbers, doubtful, refine
 from data.runs import Rows
 from data.view import View
 
@@ -183,12 +183,12 @@ class _Groups:
 
 def _leaders(view: View, rows: Rows, oldest: np.ndarray) -> np.ndarray:
     """Of each leg, in the order of time (`oldest`), the place of the first leg of its journey."""
-    leader, callid = np.arange(len(oldest)), calls.column(view, rows, "callid")
-    assert isinstance(callid, Texts)
+    leader = np.arange(len(oldest))
     place = np.empty(len(oldest), dtype=np.int64)
     place[oldest] = leader
-    doubtful = np.sort(place[callid.doubtful()])
-    alike, heads = refine(oldest[doubtful], [(callid, False)])
+    marks = [np.empty(0, np.uint64), *(run.marks("callid")[chosen] for run, chosen in rows.parts)]
+    several = np.sort(place[doubtful(np.concatenate(marks))])
+    alike, heads = refine(oldest[several], [(calls.column(view, rows, "callid"), False)])
     if len(alike):
         leader[place[alike]] = place[alike[heads]][np.cumsum(heads) - 1]
     return _tied(rows, place, leader)

@@ -78,23 +78,33 @@ class Texts:
     def _part(self, i: int, number: int, rows: slice | np.ndarray) -> np.ndarray:
         return _eight(self.buffers[i], self.starts[rows] + _EIGHT * number, self.lengths[rows] - _EIGHT * number)
 
-    def doubtful(self) -> np.ndarray:
-        """Rows whose text another row may have too; of all others it is certain that none has. Without sorting."""
-        count = len(self.starts)
-        rows, mark = np.arange(count, dtype=np.int32), self.lengths.astype(np.uint64)
-        for i, raw in enumerate(self.buffers):
-            part = slice(self.first[i], self.first[i + 1])
-            for number in range(self.levels):
-                mark[part] ^= _eight(raw, self.starts[part] + _EIGHT * number, self.lengths[part] - _EIGHT * number)
-                mark[part] *= np.uint64(0x9E37_79B9_7F4A_7C15)
-                mark[part] ^= mark[part] >> np.uint64(29)
-        size = 1 << (4 * max(count, 1)).bit_length()
-        place = (mark & np.uint64(size - 1)).astype(np.int64)
-        last = np.empty(size, dtype=np.int32)
+
+def marks(texts: pa.Array) -> np.ndarray:
+    """uint64 for each text, the same for the same text (of which the first 64 bytes count) in every array."""
+    found = Texts([(texts, slice(None))])
+    made = found.lengths.astype(np.uint64)
+    for number in range(found.levels):
+        longer = slice(None) if number == 0 else np.flatnonzero(found.lengths > _EIGHT * number)
+        mixed = made[longer] ^ found._part(0, number, longer)
+        mixed ^= mixed >> np.uint64(32)  # a product only moves bits up, and the last letters stand highest
+        mixed *= np.uint64(0x9E37_79B9_7F4A_7C15)
+        made[longer] = mixed ^ (mixed >> np.uint64(29))
+    return made
+
+
+def doubtful(marks: np.ndarray) -> np.ndarray:
+    """Places of marks that another place may have too; of all others it is certain that none has. Without sorting."""
+    several = np.arange(len(marks))
+    for shift in (0, 32):  # what only looked alike by some of its bits is told apart by others
+        mine = marks[several]
+        size = 1 << (4 * max(len(mine), 1)).bit_length()
+        place = ((mine >> np.uint64(shift)) & np.uint64(size - 1)).astype(np.int64)
+        rows, last = np.arange(len(mine), dtype=np.int32), np.empty(size, dtype=np.int32)
         last[place] = rows
-        several = last[place] != rows
-        several[last[place[several]]] = True
-        return np.flatnonzero(several)
+        alike = last[place] != rows
+        alike[last[place[alike]]] = True
+        several = several[alike]
+    return several
 
 
 def _eight(raw: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

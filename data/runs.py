@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
-from data import frames
+from data import frames, ordering
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +114,7 @@ class Run:
         self.rows = table.num_rows
         self._cache: dict[str, np.ndarray] = {}
         self._coded: dict[str, tuple[np.ndarray, list[str]]] = {}
+        self._marks: dict[str, np.ndarray] = {}
 
     @classmethod
     def open(cls, path: Path) -> "Run":
@@ -139,6 +140,12 @@ class Run:
             words = self.text(name).fill_null("").dictionary_encode()
             self._coded[name] = words.indices.to_numpy(zero_copy_only=False), words.dictionary.to_pylist()
         return self._coded[name]
+
+    def marks(self, name: str) -> np.ndarray:
+        """`ordering.marks` of a column of texts, worked out once."""
+        if name not in self._marks:
+            self._marks[name] = ordering.marks(self.text(name))
+        return self._marks[name]
 
     def between(self, key: str, start: int, end: int) -> slice:
         low, high = np.searchsorted(self.number(key), (start, end))

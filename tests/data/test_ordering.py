@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from data.memo import Memo
-from data.ordering import Numbers, Texts, refine
+from data.ordering import Numbers, Texts, doubtful, marks, refine
 
 WORDS = ["", "3001112222", "3001112223", "300111222", "+573001112222", "Ñandú", "ñandú", "a" * 8, "a" * 16, "a" * 17,
          "a" * 16 + "b", "zzzzzzzz", "zzzzzzzzz", "\U0001f600", "1764547200.12", "1764547200.123", "x"]
@@ -103,11 +103,22 @@ def test_a_text_without_end_does_not_make_sorting_endless():
 def test_no_text_that_comes_twice_escapes(seed):
     dice = random.Random(seed)
     words = [f"{dice.choice(('', 'issabel01-'))}176454{dice.randrange(100)}.{dice.randrange(300)}" for _ in range(3000)]
-    doubtful = set(texts(words).doubtful().tolist())
     twice = {i for i, word in enumerate(words) if words.count(word) > 1}
     assert twice
-    assert twice <= doubtful
-    assert len(doubtful) < len(words)
+    for cut in (0, 1, 1500):  # as one array and as two, of which one has only short texts
+        parts = [pa.array(part, pa.large_string()) for part in (words[:cut], words[cut:])]
+        found = set(doubtful(np.concatenate([marks(part) for part in parts])).tolist())
+        assert twice <= found
+        assert len(found) < len(words) / 4
+
+
+def test_a_text_has_the_same_mark_whatever_stands_beside_it():
+    words = ["", "a", "12345678", "123456789", "x" * 70]
+    together = marks(pa.array(words, pa.large_string()))
+    assert [int(marks(pa.array([word], pa.large_string()))[0]) for word in words] == together.tolist()
+    assert len(set(together.tolist())) == len(words)
+    assert marks(pa.array(["y", *words], pa.large_string()).slice(1)).tolist() == together.tolist()
+    assert len(doubtful(marks(pa.array([], pa.large_string())))) == 0
 
 
 def test_answers_are_remembered_until_they_weigh_too_much():
