@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from i18n import text
 from layouts.parts import card, here, hidden, icon, info, kpi_card, skeleton
 from layouts.queues import graph
+from layouts.still import Still
 from render.agent_cards import COLUMNS, Cell, ComparisonRow, PersonRow, ReasonRow
 from render.cards import Kpi
 
@@ -88,9 +89,9 @@ def table(lang: str, rows: Sequence[PersonRow], total: PersonRow, order: str, hr
                            "aria-sort": "descending" if order.startswith("-") else "ascending"} if mine else {}))
     heads = [head("name", text(lang, "Agent"), "")] + [
         head(c.key, text(lang, c.label), f"number{' wide' if c.wide else ''}", c.hint) for c in COLUMNS]
-    return html.Div(html.Table([
+    return Still(html.Div(html.Table([
         html.Thead(html.Tr(heads)), html.Tbody([_person(r) for r in rows]), html.Tfoot(_person(total))],
-        className="figures people-table"), className="scroll tall-scroll")
+        className="figures people-table"), className="scroll tall-scroll"))
 
 
 def _person(r: PersonRow) -> Component:
@@ -140,21 +141,21 @@ def comparison(lang: str, rows: Sequence[ComparisonRow]) -> Component:
                                               className="off-words")], className="off-cell"), className="off"),
             html.Td([r.transfers, " ", html.Small(f"({r.expected_transfers})")], className="number wide"),
             html.Td(r.missed, className="number wide")], key=r.href, className="" if r.apart else "chance")
-    return html.Div(html.Table([
+    return Still(html.Div(html.Table([
         html.Thead(html.Tr([html.Th([label, info(lang, said) if said else None], className=kind, scope="col")
                             for kind, label, said in heads])),
-        html.Tbody([line(r) for r in rows])], className="figures comparison-table"), className="scroll tall-scroll")
+        html.Tbody([line(r) for r in rows])], className="figures comparison-table"), className="scroll tall-scroll"))
 
 
 def reasons(lang: str, rows: Sequence[ReasonRow]) -> Component:
     """Pauses by reason with their time."""
-    return html.Ul([html.Li(html.Div([
+    return Still(html.Ul([html.Li(html.Div([
         html.Span([html.Span([r.label, html.Small(r.kind, className="tag") if r.kind else None], className="name"),
                    html.Span(r.seconds, className="count"), html.Span(r.share, className="share")],
                   className="bar-words"),
         html.Span(html.Span(style={"width": f"{r.width:.1f}%"}, className=f"role-{r.role}"), className="bar-line",
                   **{"aria-hidden": "true"}), html.Small(r.more)], className="bar-row"), key=f"{r.label} {r.kind}")
-        for r in rows], className="bars")
+        for r in rows], className="bars"))
 
 
 def days(lang: str, before: tuple[str, str], current: str, after: tuple[str, str] | None) -> Component:

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from data.filters import INTERVALS
 from i18n import text
 from layouts.parts import avatar, bullet, card, here, hidden, info, kpi_card, skeleton
+from layouts.still import Still
 from render.cards import AgentRow, Kpi, QueueRow, Share
 from render.charts import graph_config
 from render.words import METRICS
@@ -110,7 +111,7 @@ def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
              ("number wide", text(lang, "Answered"), "answered"), ("number", text(lang, "Abandoned"), "abandoned"),
              ("number level", text(lang, "Service level"), "sl_pct"), ("number wide", text(lang, "ASA (m:ss)"), "asa"),
              ("number wide", text(lang, "AHT (m:ss)"), "aht")]
-    return html.Div(html.Table([
+    return Still(html.Div(html.Table([
         html.Thead(html.Tr([html.Th(_head(lang, words, said.get(key)), className=kind, scope="col")
                             for kind, words, key in heads])),
         html.Tbody([html.Tr([
@@ -124,12 +125,12 @@ def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
             html.Td(dcc.Link(r.wait, href=r.hrefs["answered"]), className="number wide"),
             html.Td(dcc.Link(r.handle, href=r.hrefs["answered"]), className="number wide")], key=r.key)
             for r in rows])],
-        className="figures"), className="scroll")
+        className="figures"), className="scroll"))
 
 
 def agents(lang: str, rows: Sequence[AgentRow]) -> Component:
     """The five who answered most, as small cards in their order."""
-    return html.Ol([html.Li([
+    return Still(html.Ol([html.Li([
         avatar(r.initials),
         html.Div([html.Strong(dcc.Link(r.name, href=r.href, title=r.name)),
                   dcc.Link(text(lang, "Answered: {count}", count=r.answered), href=r.calls, className="count")],
@@ -138,4 +139,4 @@ def agents(lang: str, rows: Sequence[AgentRow]) -> Component:
             (text(lang, "Talk time"), r.talk), (text(lang, "Average talk"), r.average),
             (text(lang, "Missed"), r.missed))], className="agent-more"),
         html.Span(html.Span(style={"width": f"{r.share:.1f}%"}), className="agent-bar", **{"aria-hidden": "true"})],
-        key=r.calls) for r in rows], className="agents")
+        key=r.calls) for r in rows], className="agents"))

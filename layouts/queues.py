@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from i18n import text
 from layouts.parts import bullet, card, delta, here, hidden, icon, info, skeleton
+from layouts.still import Still
 from render.cards import Delta
 from render.charts import graph_config
 from render.queue_cards import INTERVAL_HEADS, CauseRow, IntervalRow, NumberRow, QueueLine
@@ -129,8 +130,8 @@ def table(lang: str, rows: Sequence[QueueLine], total: QueueLine) -> Component:
              ("number wide", text(lang, "ASA (m:ss)"), "asa"), ("number wide", text(lang, "Longest wait (m:ss)"), ""),
              ("number wide", text(lang, "AHT (m:ss)"), "aht")]
     body = [_queue(lang, row) for row in rows]
-    return html.Div(html.Table([head(lang, heads), html.Tbody(body), html.Tfoot(_queue(lang, total))],
-                               className="figures queue-table"), className="scroll")
+    return Still(html.Div(html.Table([head(lang, heads), html.Tbody(body), html.Tfoot(_queue(lang, total))],
+                                     className="figures queue-table"), className="scroll"))
 
 
 def _queue(lang: str, r: QueueLine) -> Component:
@@ -162,14 +163,14 @@ def _queue(lang: str, r: QueueLine) -> Component:
 
 def causes(lang: str, rows: Sequence[CauseRow]) -> Component:
     """Every cause with its bar; a row leads to its calls."""
-    return html.Ul([html.Li(dcc.Link([
+    return Still(html.Ul([html.Li(dcc.Link([
         html.Span([html.Span(r.label, title=r.hint, className="name"), html.Span(r.count, className="count"),
                    html.Span(r.share, className="share")], className="bar-words"),
         html.Span(html.Span(style={"width": f"{r.width:.1f}%"}, className=f"role-{r.role}"), className="bar-line",
                   **{"aria-hidden": "true"}),
         html.Small(text(lang, "waited {wait} on average, nine in ten up to {high}", wait=r.wait, high=r.high))
         if r.width else None], href=r.href), key=r.label, className="" if r.width else "zero") for r in rows],
-        className="bars")
+        className="bars"))
 
 
 def numbers(lang: str, rows: Sequence[NumberRow]) -> Component:
@@ -193,11 +194,11 @@ def _linked(words: str, href: str) -> Any:
 
 
 def _rows(heads: Component, rows: Sequence[NumberRow], kinds: Sequence[str]) -> Component:
-    return html.Div(html.Table([heads, html.Tbody([html.Tr([
+    return Still(html.Div(html.Table([heads, html.Tbody([html.Tr([
         html.Th([_linked(r.label, r.href), html.Span(html.Span(style={"width": f"{r.width:.1f}%"}),
                                                   className="cell-bar", **{"aria-hidden": "true"})], scope="row"),
         *(html.Td(_linked(*one), className=kind) for one, kind in zip(r.cells, kinds, strict=True))], key=r.label)
-        for r in rows])], className="figures"), className="scroll")
+        for r in rows])], className="figures"), className="scroll"))
 
 
 def intervals(lang: str, rows: Sequence[IntervalRow]) -> Component:
@@ -212,5 +213,6 @@ def intervals(lang: str, rows: Sequence[IntervalRow]) -> Component:
             html.Span(style={"width": f"{r.width:.1f}%"}), className="cell-bar", **{"aria-hidden": "true"})
             if r.width else None], scope="row"), *(html.Td(_linked(*cell), className=kind) for cell, kind in zip(
                 r.cells, kinds, strict=True))], key=r.label)
-    return html.Div(html.Table([head(lang, heads), html.Tbody([line(r) for r in rows[:-1]]),
-                                html.Tfoot(line(rows[-1]))], className="figures"), className="scroll tall-scroll")
+    return Still(html.Div(html.Table([head(lang, heads), html.Tbody([line(r) for r in rows[:-1]]),
+                                      html.Tfoot(line(rows[-1]))], className="figures"),
+                          className="scroll tall-scroll"))

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from i18n import text
 from layouts import dashboard
 from layouts.parts import card, here, icon, skeleton
+from layouts.still import Still
 from render.charts import graph_config
 from render.report_charts import Picture
 from render.reports import Report, counted
@@ -75,19 +76,20 @@ def files(lang: str, hrefs: dict[str, str] | None) -> list[Component]:
 def preview(lang: str, report: Report, shown: Sequence[tuple[Sequence[Column], Sequence[Sequence[str]], Sequence[str]]]
             ) -> list[Component]:
     """The report: head, key numbers, pictures, tables. `shown`: columns, rows and totals of each table in words."""
-    head = html.Header([
+    head = Still(html.Header([
         html.Div([html.P(report.company, className="company") if report.company else None, html.H2(report.title),
                   html.P(report.period, className="caption")]),
         html.Dl([html.Div([html.Dt(label), html.Dd(html.Bdi(words))])
-                 for label, words in [*report.filters[1:], *report.about]])], className="panel report-head")
+                 for label, words in [*report.filters[1:], *report.about]])], className="panel report-head"))
     numbers = html.Div(dashboard.kpis(lang, report.kpis, report.before), className="kpis")
     drawn = html.Div([_picture(lang, picture) for picture in report.pictures], className="grid")
     tables = [card(part.title, _table(lang, columns, rows, below), caption=_caption(lang, report, number, len(rows)),
                    extra="report-table")
               for number, (part, (columns, rows, below)) in enumerate(zip(report.parts, shown, strict=True))]
-    terms = html.Details([html.Summary([icon("info-circle"), text(lang, "Definitions"), icon("chevron-down", "small")]),
-                          html.Dl([html.Div([html.Dt(label), html.Dd(words)]) for label, words in report.terms])],
-                         className="panel report-terms") if report.terms else None
+    terms = Still(html.Details([
+        html.Summary([icon("info-circle"), text(lang, "Definitions"), icon("chevron-down", "small")]),
+        html.Dl([html.Div([html.Dt(label), html.Dd(words)]) for label, words in report.terms])],
+        className="panel report-terms")) if report.terms else None
     return [head, numbers, drawn, *tables, terms]
 
 
@@ -115,7 +117,7 @@ def _table(lang: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], 
         zip(columns, row, strict=True))]) for row in rows])
     foot = html.Tfoot(html.Tr([_cell(column, words, kind(column), i == 0) for i, (column, words) in enumerate(
         zip(columns, below, strict=True))])) if below else None
-    return html.Div(html.Table([head, body, foot], className="figures"), className="scroll", tabIndex="0")
+    return Still(html.Div(html.Table([head, body, foot], className="figures"), className="scroll", tabIndex="0"))
 
 
 def _cell(column: Column, words: str, kind: str, first: bool) -> Component:

@@ -128,6 +128,21 @@ def test_a_line_in_the_log_is_on_the_page(own, visit):
     assert (total, sum(parts)) == (3, 3)
 
 
+def test_a_link_in_a_table_leads_on_without_another_page(own, visit):
+    address, _ = own
+    page = visit(address)
+    arrive(page)
+    page.evaluate("window.sameDocument = true")
+    count = page.locator("#dashboard-queues tbody td a").first
+    expect(count).to_have_attribute("href", re.compile("^/calls\\?.*queue=600"))
+    count.click()
+    page.wait_for_url("**/calls?*")
+    expect(page.locator(".calls-count")).to_contain_text("pasos por cola")
+    assert page.evaluate("window.sameDocument")
+    page.go_back()
+    expect(page.locator("#dashboard-kpis .kpi")).to_have_count(6)
+
+
 def test_filters_live_in_the_address(own, visit):
     address, _ = own
     page = visit(address)

@@ -93,7 +93,7 @@ def test_every_queue_has_a_row_and_the_weak_ones_a_mark():
 
 
 def test_five_agents():
-    assert len(ask(dashboard.show_agents).children) == 5
+    assert len(ask(dashboard.show_agents).children.children) == 5
 
 
 def test_a_day_without_calls_leads_to_the_nearest_one():
