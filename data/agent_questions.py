@@ -140,10 +140,10 @@ def tries(view: Tally, filters: Filters, people: int) -> dict[str, np.ndarray]:
     the agent."""
     rows, shot = attempts(view, filters), view.snapshot
     who = shot.agent_spelling.of[rows.number("agent")] if len(rows) else np.empty(0, np.int64)
-    kind, ms = rows.number("kind"), rows.number("ring_ms")
-    noise = (kind == 0) & (ms >= 0) & (ms <= shot.site.options.rna_noise_ms)
+    kind = rows.number("kind")
+    missed = measures.missed(kind, rows.number("ring_ms"), shot.site.options)
     return {name: np.bincount(who[good], minlength=people) for name, good in zip(
-        TRIES, ((kind == 0) & ~noise, noise, kind == 1, kind == 2), strict=True)}
+        TRIES, (missed, (kind == 0) & ~missed, kind == 1, kind == 2), strict=True)}
 
 
 def _time(view: Tally, filters: Filters, people: int) -> pd.DataFrame:
@@ -250,9 +250,9 @@ def by_day(view: Tally, filters: Filters) -> pd.DataFrame:
         calls = view.by_day(filters)[["date", "answered", "talk_total", "avg_talk", "aht"]]  # type: ignore[attr-defined]
         table = pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
         table["pause_pct"] = 100.0 - table["availability"]
-        rows, noise = attempts(view, filters), view.snapshot.site.options.rna_noise_ms
-        ms = rows.number("ring_ms")
-        rung = rows.number("ts")[(rows.number("kind") == 0) & ((ms < 0) | (ms > noise))]
+        rows = attempts(view, filters)
+        rung = rows.number("ts")[measures.missed(
+            rows.number("kind"), rows.number("ring_ms"), view.snapshot.site.options)]
         table["missed"] = np.histogram(rung, bins=edges)[0]
         table["connected"] = _heads(agent_time.online(view, filters), edges)
         return table

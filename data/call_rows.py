@@ -264,8 +264,7 @@ def _rung(view: Tally, filters: CallFilters) -> Rung:
     """What counts as missed (L11: above the noise) by `missed_by` in the days and queues of the filters."""
     agents = () if EVERYBODY in filters.missed_by else filters.missed_by
     rows, shot = agent_questions.attempts(view, replace(filters.common, agents=agents)), view.snapshot
-    kind, ms = rows.number("kind"), rows.number("ring_ms")
-    good = np.flatnonzero((kind == 0) & ((ms < 0) | (ms > shot.site.options.rna_noise_ms)))
+    good = np.flatnonzero(measures.missed(rows.number("kind"), rows.number("ring_ms"), shot.site.options))
     coded = rows.text("callid").take(pa.array(good)).combine_chunks().dictionary_encode()
     return Rung(coded.dictionary, pd.DataFrame({
         "call": coded.indices.to_numpy(zero_copy_only=False).astype(np.int64),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from data import calendar
+from data import calendar, measures
 from data.measures import LARGEST, SUMS, indicators
 from data.rules import Options
 from data.runs import Run
@@ -243,8 +243,7 @@ class Missed:
 
 def missed(tries: Run, options: Options, clock: "Clock") -> Missed:
     """Of attempts (runs.TRIES) those that count as missed (queue_log.md L11: above the noise)."""
-    ms = tries.number("ring_ms")
-    rung = (tries.number("kind") == 0) & ((ms > options.rna_noise_ms) | (ms < 0)) & (tries.number("agent") >= 0)
+    rung = measures.missed(tries.number("kind"), tries.number("ring_ms"), options) & (tries.number("agent") >= 0)
     rows = np.flatnonzero(rung & (tries.number("queue") >= 0))
     if not len(rows):
         return Missed.empty()

@@ -180,12 +180,11 @@ class Jobs:
     def work(self, make: Make, stop: Callable[[], bool] = lambda: False, idle: float = IDLE) -> bool:
         """Works until there was nothing to do for `idle` seconds, or `stop()` says so; False when another process does
         already. `make(asked, file, progress)` writes the file; it is told to end by Cancelled out of `progress`."""
-        held, until = _lock(self.folder / "lock"), time.monotonic() + LOOKED
-        while held is None:
+        until = time.monotonic() + LOOKED
+        while (held := _lock(self.folder / "lock")) is None:
             if time.monotonic() > until:
                 return False
             time.sleep(LOOK / 4)
-            held = _lock(self.folder / "lock")
         try:
             self._recover()
             with ThreadPoolExecutor(AT_ONCE, "job") as pool:

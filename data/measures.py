@@ -118,3 +118,8 @@ def recovery(legs: pa.Table, options: Options, later: pa.Table) -> dict[str, flo
     found = (high > low) & ~nobody
     return {"recovered": int(found.sum()),
             "lost_unrecovered": len(np.unique(mine[~found & ~nobody])) + int(nobody.sum())}
+
+
+def missed(kind: np.ndarray, ring_ms: np.ndarray, options: Options) -> np.ndarray:
+    """bool per attempt: rang in vain above the noise (queue_log.md L11), or nobody knows how long."""
+    return (kind == 0) & ((ring_ms < 0) | (ring_ms > options.rna_noise_ms))
