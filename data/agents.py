@@ -15,7 +15,7 @@ import pyarrow as pa
 from data import frames, queue_log, rows
 from data.membership import CAUSES, PAUSE_CAUSES, Action, Changes, Steps, changes, pair
 from data.names import Names
-from data.queue_log import Column, Events, decode
+from data.queue_log import Column, Events
 from data.rules import KINDS, NOBODY, SLACK, Options
 
 WORDS = (*(name for name, kind in KINDS.items() if kind == KINDS["ADDMEMBER"]), "QUEUESTART")
@@ -60,13 +60,13 @@ def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.T
     column = events.column(4)
     wanted = [i for i, value in enumerate(column.values) if value.strip() in WORDS]
     mine = events.take(np.flatnonzero(np.isin(column.codes, wanted)))
-    waiting = queue_log.in_time(queue_log.concat([state.held, mine])) if len(state.held) else mine
+    waiting = [state.held, mine]
     state.clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     _remember(state, events)
     cut = state.clock - SLACK
-    done = waiting.ts <= cut
-    sessions, pauses = _apply(state, waiting, int(done.sum()), options)
-    state.held = waiting.compact(np.flatnonzero(~done))
+    sessions, pauses = _apply(state, waiting, sum(int((part.ts <= cut).sum()) for part in waiting), options)
+    left = b"".join(part.lines(np.flatnonzero(part.ts > cut)) for part in waiting)
+    state.held = queue_log.in_time(queue_log.parse(left)[0])
     older = state.recent[state.recent <= cut]
     state.recent = np.concatenate([older[-1:], state.recent[state.recent > cut]])
     return sessions, pauses, state
@@ -77,7 +77,9 @@ def _remember(state: State, events: Events) -> None:
     if not len(events):
         return
     seconds = events.ts[np.append(True, events.ts[1:] != events.ts[:-1])]  # they are in order
-    later = not len(state.recent) or seconds[0] > state.recent[-1]
+    if len(state.recent) and seconds[0] == state.recent[-1]:
+        seconds = seconds[1:]
+    later = not len(state.recent) or not len(seconds) or seconds[0] > state.recent[-1]
     state.recent = np.concatenate([state.recent, seconds]) if later else np.union1d(state.recent, seconds)
     agents = events.column(3)
     last = np.zeros(len(agents.values), dtype=np.int64)
@@ -92,7 +94,7 @@ def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table
     """Sessions and pauses after the newest line: what the fold has not settled yet, and what is open at `now`
     (`end` -1, closed_by "open"; rules S5, Z8)."""
     state = state.copy()
-    sessions, pauses = _apply(state, state.held, len(state.held), options)
+    sessions, pauses = _apply(state, [state.held], len(state.held), options)
     opened = [(who, queue, start, *_limit(state, who, start, now, options))
               for (who, queue), start in state.sessions.items()]
     paused = [(who, queue, start, reason) for (who, queue), (start, reason) in state.pauses.items()]
@@ -106,7 +108,7 @@ def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table
 def standing(state: State, options: Options) -> State:
     """The state with its newest lines applied: who is in and on pause as the log ends."""
     state = state.copy()
-    _apply(state, state.held, len(state.held), options)
+    _apply(state, [state.held], len(state.held), options)
     return state
 
 
@@ -120,11 +122,12 @@ def _shown(state: State, queue: str) -> str | None:
     return None if queue in ("", "callback") else state.spelled.get(queue, queue)
 
 
-def _apply(state: State, events: Events, count: int, options: Options) -> tuple[pa.Table, pa.Table]:
-    """Moves the state over the first `count` events (the others are only looked ahead at)."""
+def _apply(state: State, parts: Sequence[Events], count: int, options: Options) -> tuple[pa.Table, pa.Table]:
+    """Moves the state over the first `count` events (the others are only looked ahead at). Of one second those of the
+    first part come first."""
     if not count:
         return frames.empty(frames.SESSION), frames.empty(frames.PAUSE)
-    steps = _steps(state, events)
+    steps = _steps(state, [part for part in parts if len(part)])
     now = steps.head(count)
     members = changes(now.only(Action.ADD, Action.REMOVE, *([] if options.persistent_members else [Action.START])),
                       _opened(state, steps, member=True), on=(Action.ADD,))
@@ -134,32 +137,45 @@ def _apply(state: State, events: Events, count: int, options: Options) -> tuple[
     return sessions, pauses
 
 
-def _steps(state: State, events: Events) -> Steps:
+def _steps(state: State, parts: Sequence[Events]) -> Steps:
     """The lines as numbers; every agent is his identity, every queue its case-folded name."""
-    words, agents, queues = events.column(4), events.column(3), events.column(2)
-    action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
-    login = np.isin(action, (Action.LOGIN, Action.LOGOFF))
     people: dict[str, int] = {}
-    plain = np.array([people.setdefault(state.names.identity(v), len(people)) for v in agents.values], dtype=np.int64)
-    bare = np.array([people.setdefault(state.names.identity(v, True), len(people)) for v in agents.values],
-                    dtype=np.int64)
     places: dict[str, int] = {"": 0, "callback": 1, ALL_QUEUES: 2}
-    folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
-    for value in queues.values:
-        state.spelled.setdefault(value.casefold(), value)
+    reasons: dict[str, int] = {}
+    found = [_numbers(state, part, people, places, reasons) for part in parts]
     for (who, queue) in (*state.sessions, *state.pauses):
         people.setdefault(who, len(people))
         places.setdefault(queue, len(places))
-    reason = Column(events.rest(np.arange(len(events))).fill_null(b""))
+    ts, action, agent, place, reason, seconds = (np.concatenate(column) for column in zip(*found, strict=True))
+    if len(parts) > 1 and not bool((ts[1:] >= ts[:-1]).all()):
+        order = np.argsort(ts, kind="stable")
+        ts, action, agent, place, reason, seconds = (
+            column[order] for column in (ts, action, agent, place, reason, seconds))
+    paused = np.array([w.strip().upper() == "PAUSED" for w in reasons] or [False])[reason]
+    before = np.searchsorted(state.recent, ts, side="left") - 1
+    quiet = np.where(before >= 0, state.recent[np.maximum(before, 0)], ts) if len(state.recent) else ts
+    return Steps(ts, np.arange(len(ts)), action, agent, place, reason, paused, seconds, quiet, list(people),
+                 list(places), list(reasons))
+
+
+def _numbers(state: State, events: Events, people: dict[str, int], places: dict[str, int],
+             reasons: dict[str, int]) -> tuple[np.ndarray, ...]:
+    """Time, action, agent, queue, reason and seconds of these lines; new names are added to the three lists."""
+    words, agents, queues = events.column(4), events.column(3), events.column(2)
+    action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
+    login = np.isin(action, (Action.LOGIN, Action.LOGOFF))
+    plain = np.array([people.setdefault(state.names.identity(v), len(people)) for v in agents.values], dtype=np.int64)
+    bare = np.array([people.setdefault(state.names.identity(v, True), len(people)) for v in agents.values],
+                    dtype=np.int64)
+    folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
+    for value in queues.values:
+        state.spelled.setdefault(value.casefold(), value)
+    told = Column(events.rest(np.arange(len(events))).fill_null(b""))
+    reason = np.array([reasons.setdefault(v, len(reasons)) for v in told.values], dtype=np.int64)
     callback = np.isin(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
-    words_of = decode(reason.dictionary)
-    paused = np.array([w.strip().upper() == "PAUSED" for w in words_of] or [False])[reason.codes]
-    before = np.searchsorted(state.recent, events.ts, side="left") - 1
-    quiet = np.where(before >= 0, state.recent[np.maximum(before, 0)], events.ts) if len(state.recent) else events.ts
-    return Steps(events.ts, np.arange(len(events)), action, np.where(login, bare[agents.codes], plain[agents.codes]),
-                 place, reason.codes.astype(np.int64), paused, events.number(np.arange(len(events)), 1), quiet,
-                 list(people), list(places), words_of)
+    return (events.ts, action, np.where(login, bare[agents.codes], plain[agents.codes]), place, reason[told.codes],
+            events.number(np.arange(len(events)), 1))
 
 
 def _opened(state: State, steps: Steps, member: bool) -> dict[int, tuple[int, int]]:
@@ -195,8 +211,12 @@ def _named(state: State, steps: Steps, keys: np.ndarray) -> tuple[pa.Array, pa.A
 
 
 def _words(codes: np.ndarray, values: Sequence[str]) -> pa.Array:
-    """A word column whose dictionary holds every word once: two spellings of bytes may be one text."""
-    return frames.words(rows.dictionary(codes, values).cast(pa.large_string()))
+    """A word column whose dictionary holds every word that is used, once: two spellings of bytes may be one text."""
+    number: dict[str, int] = {}
+    used = np.unique(codes[codes >= 0])
+    place = np.full(len(values) + 1, -1, dtype=np.int64)
+    place[used] = [number.setdefault(values[code], len(number)) for code in used.tolist()]
+    return rows.dictionary(place[codes], list(number))
 
 
 def _paused(state: State, steps: Steps, now: Steps, members: Changes) -> pa.Table:

@@ -90,7 +90,8 @@ class Builder:
             self.late += int((events.ts < self.clock - SLACK).sum())
         ended = None
         if beside:
-            events.column(4)  # both need it
+            for field in (2, 3, 4):  # both need them
+                events.column(field)
             folded = beside.submit(legs.fold, self.open, events, self.options)
         else:
             ended, self.open = legs.fold(self.open, events, self.options)

@@ -188,11 +188,12 @@ def pair(steps: Steps, now: Steps, opened: dict[int, tuple[int, str]], members: 
     pausing = np.unique(np.concatenate([
         sets.keys[sets.action == Action.PAUSE], keys[1], keys[2], np.array(list(opened), dtype=np.int64)]))
     wide = now.only(Action.UNPAUSE_ALL, Action.LOGOFF, Action.CALLBACK_OUT)
-    for key in pausing.tolist():
-        mine = wide.take(np.flatnonzero(wide.agent == key // width)) if len(wide.ts) else wide
-        keys.append(np.full(len(mine.ts), key))
-        rows.append(mine.order)
-        acts.append(mine.action)
+    low, high = (np.searchsorted(pausing // width, wide.agent, side=side) for side in ("left", "right"))
+    each = np.repeat(np.arange(len(wide.ts)), high - low)  # every such line, once for each of its agent's keys
+    own = np.arange(len(each)) - np.repeat(np.cumsum(high - low) - high, high - low)
+    keys.append(pausing[own])
+    rows.append(wide.order[each])
+    acts.append(wide.action[each])
     starts = now.only(Action.START)
     at, more = spread(starts.order, pausing)
     lost = ~_is_member(members, more, at, inside) | (more % width == everywhere)

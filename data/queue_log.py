@@ -8,11 +8,13 @@ stays a pair of positions in the block until somebody asks for it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 PIPE, NEWLINE = 124, 10
+CALLID = 1  # number of the field
 FIELDS = 5  # epoch, callid, queue, agent, event: a line with fewer is not an event (rule P1)
 LATEST = 2**32  # a later second is a damaged number, not a time
 MAX_LINE = 65_536  # Asterisk's own buffer is 8,192 bytes; longer lines are not its
@@ -34,12 +36,20 @@ class Bad:
 
 
 class Column:
-    """One text field of every event: `codes` (int32 per row) into the few or many `values` (bytes)."""
+    """One text field of every event: `codes` (int32 per row) into the few or many `values` (bytes), which stand in the
+    order in which they first appear."""
 
     def __init__(self, array: pa.Array):
         encoded = array.dictionary_encode()
         self.codes: Ints = encoded.indices.to_numpy(zero_copy_only=False)
         self.dictionary: pa.Array = encoded.dictionary
+
+    @classmethod
+    def made(cls, codes: Ints, dictionary: pa.Array) -> "Column":
+        """Of codes (int32) and values that are known already."""
+        self = cls.__new__(cls)
+        self.codes, self.dictionary = codes, dictionary
+        return self
 
     @cached_property
     def values(self) -> list[str]:
@@ -50,25 +60,46 @@ class Column:
         table = np.array([mapping.get(value.strip(), default) for value in self.values] or [default], dtype=np.int16)
         return table[self.codes]
 
+    def take(self, rows: Ints | Bools | slice) -> "Column":
+        """The same field of these rows."""
+        codes = self.codes[rows]
+        first = np.full(len(self.dictionary), len(codes), dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several the earliest stays
+        order = np.argsort(first, kind="stable")[:int((first < len(codes)).sum())]
+        number = np.zeros(len(first), dtype=np.int32)
+        number[order] = np.arange(len(order), dtype=np.int32)
+        return Column.made(number[codes], self.dictionary.take(_array(order)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Column"]) -> "Column":
+        """The same field of several blocks, one after the other."""
+        number: dict[bytes, int] = {}
+        codes = [np.array([number.setdefault(value, len(number)) for value in part.dictionary.to_pylist()],
+                          dtype=np.int32)[part.codes] for part in parts]
+        return Column.made(np.concatenate(codes), pa.array(list(number), pa.large_binary()))
+
 
 class Events:
     """Tokenised lines in file order.
 
-    `ts` int64 epoch seconds (UTC); `count` int64 fields per line; `first` int64 index of a line's first field
-    in `starts` and `ends` (int64 byte positions in `buffer`).
+    `ts` int64 epoch seconds (UTC); `count` int64 fields per line; `first` int64 number of a line's first field. Field k
+    is what stands in `buffer` from `edges[2k]` up to `edges[2k + 1]` (int64 byte positions that never decrease).
     """
 
-    def __init__(self, buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints, count: Ints, ts: Ints):
-        self.buffer, self.starts, self.ends = buffer, starts, ends
-        self.first, self.count, self.ts = first, count, ts
+    def __init__(self, buffer: np.ndarray, edges: Ints, first: Ints, count: Ints, ts: Ints,
+                 parts: Sequence[tuple["Events", Any]] = ()):
+        """`parts`: the events that these are made of, and which rows of them (None: all)."""
+        self.buffer, self.edges, self.first, self.count, self.ts = buffer, edges, first, count, ts
+        self.starts, self.ends = edges[0::2], edges[1::2]
         self._columns: dict[int, Column] = {}
+        self._parts = parts
 
     def __len__(self) -> int:
         return len(self.ts)
 
     def take(self, rows: Ints | Bools | slice) -> "Events":
         """The same block with only these lines, in this order."""
-        return Events(self.buffer, self.starts, self.ends, self.first[rows], self.count[rows], self.ts[rows])
+        return Events(self.buffer, self.edges, self.first[rows], self.count[rows], self.ts[rows], [(self, rows)])
 
     def lines(self, rows: Ints) -> bytes:
         """The raw lines, newline included, in the order of `rows`."""
@@ -85,18 +116,21 @@ class Events:
         if rows is not None:
             return Column(self._fields.take(_array(2 * (self.first[rows] + field))))
         if field not in self._columns:  # several rules ask for the same column of a block
-            self._columns[field] = Column(self._fields.take(_array(2 * (self.first + field))))
+            self._columns[field] = self._known(field) or Column(self._fields.take(_array(2 * (self.first + field))))
         return self._columns[field]
+
+    def _known(self, field: int) -> Column | None:
+        """The column, where the block that these lines come from has it already. Callids are too many for that."""
+        if field == CALLID or not any(field in part._columns for part, _ in self._parts):
+            return None
+        columns = [part.column(field) if rows is None else part.column(field).take(rows) for part, rows in self._parts]
+        return columns[0] if len(columns) == 1 else Column.joined(columns)
 
     @cached_property
     def _fields(self) -> pa.Array:
         """The block cut at every separator, nothing copied: field k is element 2k, the separators lie between."""
-        offsets = np.empty(2 * len(self.ends) + 1, dtype=np.int64)
-        offsets[0] = 0
-        offsets[1::2] = self.ends
-        offsets[2::2] = self.ends + 1
-        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, [
-            None, pa.py_buffer(offsets), pa.py_buffer(self.buffer)])
+        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), max(len(self.edges) - 1, 0), [
+            None, pa.py_buffer(self.edges), pa.py_buffer(self.buffer)])
 
     def data(self, rows: Ints, field: int, last: int | None = None) -> pa.Array:
         """Data field `field` (0 is the first) of these rows as binary, null where the line is shorter.
@@ -261,9 +295,11 @@ def parse(block: bytes) -> tuple[Events, Bad]:
         block = block.replace(b"\r\n", b"\n")
     buffer = np.frombuffer(block, dtype=np.uint8)
     ends = np.flatnonzero((buffer == PIPE) | (buffer == NEWLINE))
-    starts = np.empty_like(ends)
-    starts[:1] = 0
-    starts[1:] = ends[:-1] + 1
+    edges = np.empty(2 * len(ends), dtype=np.int64)
+    edges[:1] = 0
+    edges[1::2] = ends
+    np.add(ends[:-1], 1, out=edges[2::2])
+    starts = edges[0::2]
     last = np.flatnonzero(buffer[ends] == NEWLINE)
     first = np.empty_like(last)
     first[:1] = 0
@@ -271,7 +307,7 @@ def parse(block: bytes) -> tuple[Events, Bad]:
     count = last - first + 1
     ts, good = _times(buffer, starts, ends, first)
     good &= (count >= FIELDS) & (ends[last] - starts[first] <= MAX_LINE) & (ts < LATEST)
-    events = Events(buffer, starts, ends, first, count, ts)
+    events = Events(buffer, edges, first, count, ts)
     if good.all():
         return events, Bad()
     wrong = np.flatnonzero(~good)
@@ -310,15 +346,18 @@ def concat(parts: Sequence[Events]) -> Events:
     """Several blocks as one, in the given order."""
     if len(parts) == 1:
         return parts[0]
-    byte = np.cumsum([0, *(len(p.buffer) for p in parts[:-1])])
-    flat = np.cumsum([0, *(len(p.starts) for p in parts[:-1])])
+    largest = max(range(len(parts)), key=lambda i: len(parts[i].edges))
+    stored = [parts[largest], *parts[:largest], *parts[largest + 1:]]  # the largest first: its positions stay
+    byte = np.cumsum([0, *(len(p.buffer) for p in stored[:-1])])
+    flat = np.cumsum([0, *(len(p.edges) // 2 for p in stored[:-1])])
+    first = [p.first + f if f else p.first for p, f in zip(stored, flat.tolist(), strict=True)]
+    first[:largest + 1] = [*first[1:largest + 1], first[0]]
     return Events(
-        np.concatenate([p.buffer for p in parts]),
-        np.concatenate([p.starts + b for p, b in zip(parts, byte, strict=True)]),
-        np.concatenate([p.ends + b for p, b in zip(parts, byte, strict=True)]),
-        np.concatenate([p.first + f for p, f in zip(parts, flat, strict=True)]),
+        np.concatenate([p.buffer for p in stored]),
+        np.concatenate([p.edges + b if b else p.edges for p, b in zip(stored, byte.tolist(), strict=True)]),
+        np.concatenate(first),
         np.concatenate([p.count for p in parts]),
-        np.concatenate([p.ts for p in parts]))
+        np.concatenate([p.ts for p in parts]), [(part, None) for part in parts])
 
 
 def in_time(events: Events) -> Events:
@@ -333,4 +372,4 @@ def whole(block: bytes) -> int:
     return block.rfind(b"\n") + 1
 
 
-EMPTY = Events(np.empty(0, np.uint8), *(np.empty(0, np.int64) for _ in range(5)))
+EMPTY = Events(np.empty(0, np.uint8), *(np.empty(0, np.int64) for _ in range(4)))
