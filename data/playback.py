@@ -79,7 +79,8 @@ class Playback:
                 with contextlib.suppress(FileNotFoundError):  # another process makes room too
                     stat = entry.stat(follow_symlinks=False)
                     if entry.name.endswith(".part"):
-                        if time.time() - stat.st_mtime > FORGOTTEN:
+                        # One that is just finished has the recording's time of change already.
+                        if time.time() - max(stat.st_mtime, stat.st_atime) > FORGOTTEN:
                             Path(entry.path).unlink()
                         continue
                     total += stat.st_size
