@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from data import frames, queue_log, rows
-from data.membership import CAUSES, PAUSE_CAUSES, Action, Changes, Steps, changes, pair
+from data.membership import CAUSES, PAUSE_CAUSES, Action, Changes, Steps, among, changes, pair
 from data.names import Names
 from data.queue_log import Column, Events
 from data.rules import KINDS, NOBODY, SLACK, Options
@@ -58,8 +58,8 @@ def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.T
     state = state.copy()
     events = queue_log.in_time(events)
     column = events.column(4)
-    wanted = [i for i, value in enumerate(column.values) if value.strip() in WORDS]
-    mine = events.take(np.flatnonzero(np.isin(column.codes, wanted)))
+    wanted = np.array([value.strip() in WORDS for value in column.values] or [False])
+    mine = events.take(np.flatnonzero(wanted[column.codes]))
     waiting = [state.held, mine]
     state.clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     _remember(state, events)
@@ -163,7 +163,7 @@ def _numbers(state: State, events: Events, people: dict[str, int], places: dict[
     """Time, action, agent, queue, reason and seconds of these lines; new names are added to the three lists."""
     words, agents, queues = events.column(4), events.column(3), events.column(2)
     action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
-    login = np.isin(action, (Action.LOGIN, Action.LOGOFF))
+    login = among(action, (Action.LOGIN, Action.LOGOFF))
     plain = np.array([people.setdefault(state.names.identity(v), len(people)) for v in agents.values], dtype=np.int64)
     bare = np.array([people.setdefault(state.names.identity(v, True), len(people)) for v in agents.values],
                     dtype=np.int64)
@@ -172,7 +172,7 @@ def _numbers(state: State, events: Events, people: dict[str, int], places: dict[
         state.spelled.setdefault(value.casefold(), value)
     told = Column(events.rest(np.arange(len(events))).fill_null(b""))
     reason = np.array([reasons.setdefault(v, len(reasons)) for v in told.values], dtype=np.int64)
-    callback = np.isin(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
+    callback = among(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
     return (events.ts, action, np.where(login, bare[agents.codes], plain[agents.codes]), place, reason[told.codes],
             events.number(np.arange(len(events)), 1))

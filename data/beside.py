@@ -1,5 +1,6 @@
 """Large pieces of a log folded beside the reading of the next ones."""
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -9,6 +10,7 @@ from data.book_rows import Chunk
 from data.queue_log import Bad, Events
 
 BIG = 5_000  # lines of a chunk that is worth a thread
+TURN = 0.0005  # seconds after which a thread lets another one run: they all come back from C code again and again
 
 
 class Beside:
@@ -28,7 +30,10 @@ class Beside:
             return
         if not self.pools:
             memory.keep()
+            self.turn = sys.getswitchinterval()
+            sys.setswitchinterval(TURN)
             self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
+        events.read()
         self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
         if len(self.waiting) > 2:  # no more than this is kept in memory
             self.waiting.popleft().result()
@@ -42,3 +47,4 @@ class Beside:
                 pool.shutdown()
             if self.pools:
                 memory.give_back()
+                sys.setswitchinterval(self.turn)

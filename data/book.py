@@ -222,8 +222,8 @@ class Book(book_read.Pages):
             row = Row(number, number, g.id, g.off, after.off, len(events) + bad.count, bad.count, low, high, glued,
                       segments.digest(raw), "", raw=raw)
             if len(raw) >= DIRECT:
-                ts = segments.seconds(events, bad, len(segments.line_ends(raw)), glued)
-                row = replace(row, raw=None, file=self.segment(after, row, raw, ts))
+                marks = segments.marks(raw, events, bad, glued)
+                row = replace(row, raw=None, file=self.segment(after, row, raw, *marks))
             with self.unless_written(row.file), self.transaction() as con:
                 after = replace(after, id=book_rows.put_generation(con, after))
                 row = replace(row, generation=after.id)
@@ -240,13 +240,13 @@ class Book(book_read.Pages):
         chunk = Chunk(row.id, after.id, row.off_from, row.off_to, row.lines, row.bad, low, high, glued, lambda: raw)
         return after, chunk, events, bad
 
-    def segment(self, g: Generation, row: Row, raw: bytes, ts: np.ndarray) -> str:
+    def segment(self, g: Generation, row: Row, raw: bytes, ends: np.ndarray, ts: np.ndarray) -> str:
         """Writes a chunk's bytes as a segment; its name."""
         span = segments.Span(g.key, g.parent, g.base, g.head[:row.off_to], self._tail(g, row.off_to), g.ragged if
                              row.off_to == g.off else 0, g.born, row.off_from, row.off_to, row.first, row.id, row.lines,
                              row.bad, row.low, row.high, row.glued, row.digest, row.trail)
         try:
-            return segments.write(self.folder, span, raw, ts)
+            return segments.write(self.folder, span, raw, ends, ts)
         except OSError as error:
             raise book_open.trouble(error, self.folder) from error
 
@@ -296,8 +296,7 @@ class Book(book_read.Pages):
                   sum(r.lines for r in run), sum(r.bad for r in run),
                   min((r.low for r in run if r.low >= 0), default=-1), max(r.high for r in run), run[0].glued,
                   segments.digest(raw), "", zlib.compress(trail.tobytes()) if len(run) > 1 else b"")
-        ts = segments.seconds(events, bad, len(segments.line_ends(raw)), run[0].glued)
-        row = replace(row, file=self.segment(g, row, raw, ts))
+        row = replace(row, file=self.segment(g, row, raw, *segments.marks(raw, events, bad, run[0].glued)))
         with self.unless_written(row.file), self.transaction() as con:
             con.executemany("DELETE FROM chunk WHERE id=?", [(r.id,) for r in run])
             book_rows.put_row(con, row)

@@ -90,8 +90,7 @@ class Builder:
             self.late += int((events.ts < self.clock - SLACK).sum())
         ended = None
         if beside:
-            for field in (2, 3, 4):  # both need them
-                events.column(field)
+            events.read()
             folded = beside.submit(legs.fold, self.open, events, self.options)
         else:
             ended, self.open = legs.fold(self.open, events, self.options)

@@ -1,12 +1,17 @@
 """Local days and intervals as epoch seconds: days are cut in the site's zone, 23 and 25 hours long where they are."""
 
 import datetime as dt
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from data.filters import Filters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAY = 86_400
 
 
 def midnight(day: dt.date, zone: ZoneInfo) -> int:
@@ -32,8 +37,29 @@ def intervals(filters: Filters, minutes: int, zone: ZoneInfo) -> np.ndarray:
     return np.append(np.concatenate(parts), edges[-1])
 
 
-def local(epochs: np.ndarray, zone: ZoneInfo) -> pd.DatetimeIndex:
+def offsets(epochs: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """int64 seconds by which the clocks of the site are ahead of UTC at each of these epochs. Whole days (of UTC) are
+    asked for at once: no zone puts its clocks forth and back within one."""
+    days, which = np.unique(np.floor_divide(epochs, DAY), return_inverse=True)
+    edges = np.unique(np.append(days, days + 1))
+    known = np.array([_ahead(int(edge) * DAY, zone) for edge in edges], dtype=np.int64)
+    before, after = known[np.searchsorted(edges, days)], known[np.searchsorted(edges, days + 1)]
+    found = before[which]
+    changed = np.flatnonzero((before != after)[which])
+    found[changed] = [_ahead(int(epoch), zone) for epoch in epochs[changed]]
+    return found
+
+
+def _ahead(epoch: int, zone: ZoneInfo) -> int:
+    ahead = dt.datetime.fromtimestamp(epoch, zone).utcoffset()
+    assert ahead is not None
+    return int(ahead.total_seconds())
+
+
+def local(epochs: np.ndarray, zone: ZoneInfo) -> "pd.DatetimeIndex":
     """Epoch seconds as moments of the site."""
+    import pandas as pd
+
     return pd.to_datetime(epochs, unit="s", utc=True).tz_convert(zone)
 
 

@@ -61,6 +61,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
     @click.option("--json", "as_json", is_flag=True, help="Prints lines, rejected, legs, seconds and version as JSON.")
     def ingest(once: bool, as_json: bool) -> None:
         """Brings the store up to date with the log, and keeps it so."""
+        sys.meta_path.insert(0, Unwanted())
         chosen = settings()
         book, began, told = store(chosen), time.monotonic(), 0.0
 

@@ -31,6 +31,7 @@ from data.rules import (
 )
 from data.walk import Leg, Line
 
+_MOVED = np.isin(np.arange(len(NAMES) + 1), [CODE[n] for n in ("BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER")])
 _ATTENDED = {b"BRIDGE": "attended_bridge", b"APP": "attended_app", b"LINK": "attended_link"}
 
 
@@ -103,8 +104,8 @@ def plain(rows: Rows, seg: "Segments", options: Options, wanted: frozenset[str] 
         to = words
     names = rows.agents.values
     agent = np.where(answered, rows.agent[conn], -1)
-    at_answer = (code == CODE["ABANDON"]) & ~np.isin(
-        rows.agent[end], [i for i, name in enumerate(names) if name in NOBODY])
+    somebody = np.array([name not in NOBODY for name in names])
+    at_answer = (code == CODE["ABANDON"]) & somebody[rows.agent[end]]
     made = {
         "enter": ts[enter], "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
         "connect": np.where(answered, ts[conn], -1), "talk": talk,
@@ -166,7 +167,7 @@ def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore
 def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, pa.Array | list[str | None]]:
     """Kind of transfer (frames.TRANSFERS number, 0 none) and target of terminal lines."""
     kind = np.zeros(len(rows), dtype=np.int8)
-    moved = np.flatnonzero(np.isin(code, [CODE[n] for n in ("BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER")]))
+    moved = np.flatnonzero(_MOVED[code])
     if not len(moved):
         return kind, pa.nulls(len(rows), pa.large_string())
     to: list[str | None] = [None] * len(rows)

@@ -5,6 +5,7 @@ running totals (a range is the difference of two rows) with the answered waits b
 long ranges come; `people` one row per local day, queue, origin and agent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from data.rules import Options
 from data.runs import Run
 
 SLOT = 900
+THURSDAY = 3  # the day of the week of 1 January 1970, Monday being 0
 # Upper edges of the wait buckets in seconds: exact to a minute, 5 s to 5 minutes, then coarser.
 EDGES = np.concatenate([np.arange(0, 61), np.arange(65, 301, 5), np.arange(330, 901, 30), np.arange(1200, 7201, 600)])
 PEOPLE = ("answered", "talks", "talk_total", "transferred", "asa_count", "asa_sum", "ended_by_agent")
@@ -58,12 +60,15 @@ def join(*parts: Any) -> Any:
         *(vars(part).values() for part in parts), strict=True)))
 
 
-def add(where: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+def add(where: np.ndarray, values: Sequence[np.ndarray] | np.ndarray, count: int) -> np.ndarray:
     """int64 [rows of values, count]: the columns of `values` added up by `where`."""
-    return np.stack([np.bincount(where, weights=row, minlength=count) for row in values]).astype(np.int64)
+    found = np.empty((len(values), count), dtype=np.int64)
+    for row, out in zip(values, found, strict=True):
+        out[:] = np.bincount(where, weights=row, minlength=count)
+    return found
 
 
-def highest(where: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+def highest(where: np.ndarray, values: Sequence[np.ndarray] | np.ndarray, count: int) -> np.ndarray:
     """int32 [rows of values, count]: the largest by `where`, -1 where there is none."""
     found = np.full((len(values), count), -1, dtype=np.int32)
     for row, out in zip(values, found, strict=True):
@@ -80,10 +85,10 @@ class Clock:
     def read(self, slot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Day number (days since 1970 of the local date) and hour of the local week (0 Monday 00:00) of each slot."""
         unique, inverse = np.unique(slot, return_inverse=True)
-        moments = calendar.local(unique.astype(np.int64) * SLOT, self.zone)
-        naive = moments.tz_localize(None)
-        day = (naive.normalize().to_numpy().astype("datetime64[D]").astype(np.int64)).astype(np.int32)
-        hour = (moments.day_of_week * 24 + moments.hour).to_numpy().astype(np.int32)
+        epochs = unique.astype(np.int64) * SLOT
+        clock = epochs + calendar.offsets(epochs, self.zone)  # what the clocks show
+        day = (clock // calendar.DAY).astype(np.int32)
+        hour = ((day + THURSDAY) % 7 * 24 + clock % calendar.DAY // 3600).astype(np.int32)
         return day[inverse], hour[inverse]
 
 
@@ -107,8 +112,8 @@ def slots(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> Slots
     origin = run.number("internal").astype(np.int64)
     key = (slot << 24) + (run.number("queue").astype(np.int64) << 1) + origin
     unique, inverse = np.unique(key, return_inverse=True)
-    sums = add(inverse, np.stack([legs[name] for name in SUMS]), len(unique))
-    largest = highest(inverse, np.stack([legs[name] for name in LARGEST]).astype(np.int32), len(unique))
+    sums = add(inverse, [legs[name] for name in SUMS], len(unique))
+    largest = highest(inverse, [legs[name].astype(np.int32) for name in LARGEST], len(unique))
     day, hour = clock.read(unique >> 24)
     return Slots((unique >> 24).astype(np.int32), day, hour, ((unique >> 1) & 0x7FFFFF).astype(np.int32),
                  (unique & 1).astype(np.int32), sums.astype(np.int32), largest)
@@ -185,7 +190,7 @@ def weeks(table: Slots) -> Weeks:
     """Running totals by week of the slots."""
     if not len(table.slot):
         return Weeks(0, np.zeros((1, 168, 2, _WIDTH), np.int32), np.full((0, 168, 2, len(LARGEST)), -1, np.int32))
-    first = int(table.day.min()) - (int(table.day.min()) + 3) % 7  # 1 January 1970 was a Thursday
+    first = int(table.day.min()) - (int(table.day.min()) + THURSDAY) % 7
     count = (int(table.day.max()) - first) // 7 + 1
     where = ((table.day - first).astype(np.int64) // 7 * 168 + table.hour) * 2 + table.origin
     running = np.zeros((count + 1, 168, 2, _WIDTH), dtype=np.int32)
@@ -323,7 +328,7 @@ def by_day(run: Run, levels: np.ndarray, options: Options, clock: Clock) -> tupl
     legs["ended_by_agent"] = run.number("end_by") == 1
     agent = run.number("agent")[answered].astype(np.int64) + 1
     unique, inverse = np.unique((place << 22) + agent, return_inverse=True)
-    sums = add(inverse, np.stack([legs[name][answered] for name in PEOPLE]), len(unique)).astype(np.int32)
+    sums = add(inverse, [legs[name][answered] for name in PEOPLE], len(unique)).astype(np.int32)
     spot = unique >> 22
     return waits, People((spot >> 24).astype(np.int32), ((spot >> 1) & 0x7FFFFF).astype(np.int32),
                          (spot & 1).astype(np.int32), ((unique & 0x3FFFFF) - 1).astype(np.int32), sums)

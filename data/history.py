@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ class Shelf:
         if manifest["sums"] == sums(self.site):
             self._open_sums(found)
         else:
-            self._add_up(found, found.runs, found.tries, fresh=True)
+            self._add_up(found, found.runs, found.tries, found.runs, fresh=True)
         return found
 
     def _table(self, entry: dict[str, Any]) -> pa.Table:
@@ -162,12 +163,10 @@ class Shelf:
             old, generation=generation, covers=covers, queues=queues, agents=agents, state=state,
             sessions=pa.concat_tables([old.sessions, rows.table("sessions")]).unify_dictionaries(),
             pauses=pa.concat_tables([old.pauses, rows.table("pauses")]).unify_dictionaries())
-        files: dict[str, Any] = {}
-        files["runs"], new.runs = self._grow("legs", generation, old.files.get("runs", []), old.runs, young)
-        files["tries"], new.tries = self._grow("tries", generation, old.files.get("tries", []), old.tries, tries)
-        for name, table in (("sessions", new.sessions), ("pauses", new.pauses)):
-            files[name] = self._write(f"{name}-{generation}.arrow", table)
-        self._add_up(new, [Run(young)], [Run(tries)], fresh=False)
+        with ThreadPoolExecutor(1) as beside:
+            rows_written = beside.submit(self._write_rows, old, new, young, tries)
+            self._add_up(new, [Run(young)], [Run(tries)], [*old.runs, Run(young)], fresh=False)
+            files = rows_written.result()
         files["sums"] = self._write_sums(new, generation)
         new.files = files
         manifest = {"rules": rules(self.site), "sums": sums(self.site), "generation": generation, "covers": covers,
@@ -175,6 +174,15 @@ class Shelf:
         _replace(self.folder / MANIFEST, json.dumps(manifest, ensure_ascii=False).encode())
         self._sweep(files)
         return new
+
+    def _write_rows(self, old: History, new: History, young: pa.Table, tries: pa.Table) -> dict[str, Any]:
+        """Everything but the sums; the files as the manifest names them."""
+        files: dict[str, Any] = {}
+        files["runs"], new.runs = self._grow("legs", new.generation, old.files.get("runs", []), old.runs, young)
+        files["tries"], new.tries = self._grow("tries", new.generation, old.files.get("tries", []), old.tries, tries)
+        for name, table in (("sessions", new.sessions), ("pauses", new.pauses)):
+            files[name] = self._write(f"{name}-{new.generation}.arrow", table)
+        return files
 
     def _grow(self, kind: str, generation: int, entries: list[dict[str, Any]], known: list[Run],
               table: pa.Table) -> tuple[list[dict[str, Any]], list[Run]]:
@@ -197,7 +205,9 @@ class Shelf:
         _sync(path)
         return {"name": name, "crc": crc, "rows": table.num_rows}
 
-    def _add_up(self, found: History, fresh_runs: list[Run], fresh_tries: list[Run], fresh: bool) -> None:
+    def _add_up(self, found: History, fresh_runs: list[Run], fresh_tries: list[Run], every: list[Run],
+                fresh: bool) -> None:
+        """The sums of `found` with the new rows in them, or of these alone if `fresh`; `every`: all legs there are."""
         levels = self.levels(found.queues)
         if fresh:
             found.slots, found.waits, found.people = Slots.empty(), Waits.empty(), People.empty()
@@ -213,7 +223,7 @@ class Shelf:
         window = self.site.options.recall_window
         since = min((int(run.number("enter")[0]) for run in fresh_runs if run.rows), default=1 << 62) - window
         old = Losses.empty() if fresh else found.losses.between(0, since)
-        found.losses = losses.join(old, losses.find(found.runs, since, window))
+        found.losses = losses.join(old, losses.find(every, since, window))
         found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
         found.weeks = cubes.weeks(found.slots)
         found.agent_days = cubes.agent_days(found.people, max(len(found.agents.texts), 1))

@@ -41,6 +41,7 @@ from data.rules import (
 )
 from data.walk import CLOSED, Walker
 
+_OF_A_LEG = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL))
 _OF_A_CALL = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL, DID, ATTEMPT, START))
 
 
@@ -181,7 +182,7 @@ class Segments:
 def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
     """Which callids are out of the ordinary; of the others the legs that ended and those that go on."""
     ts, kind = lines.events.ts, lines.kind
-    core = np.flatnonzero(np.isin(kind, (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL)))
+    core = np.flatnonzero(_OF_A_LEG[kind])
     core = core[np.argsort(lines.call[core], kind="stable")]
     call, kinds = lines.call[core], kind[core]
     odd = np.zeros(len(lines.callids.dictionary), dtype=bool)

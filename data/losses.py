@@ -108,14 +108,19 @@ def find(runs: list[Run], since: int, window: int) -> Losses:
         return Losses.empty()
     served = rows.keep(lambda run, chosen: (run.number("outcome")[chosen] == frames.OUTCOME["answered"])
                        & (run.number("connect")[chosen] >= 0))
-    found = Losses(lost.number("enter"), lost.number("queue"), lost.number("internal"), keys(lost.text("caller")),
+    texts = lost.text("caller")
+    found = Losses(lost.number("enter"), lost.number("queue"), lost.number("internal"), keys(texts),
                    np.zeros(len(lost), dtype=bool))
     found = found.take(np.argsort(found.enter, kind="stable"))
-    return Losses(found.enter, found.queue, found.origin, found.caller, _answered(found, served, window))
+    return Losses(found.enter, found.queue, found.origin, found.caller,
+                  _answered(found, texts.unique(), served, window))
 
 
-def _answered(lost: Losses, served: Rows, window: int) -> np.ndarray:
-    who, connect = keys(served.text("caller")), served.number("connect")
+def _answered(lost: Losses, callers: pa.Array, served: Rows, window: int) -> np.ndarray:
+    """Whether one of the served answered each lost leg; `callers` are the texts of those who were lost."""
+    texts = served.text("caller")
+    same = pc.is_in(texts, value_set=callers)  # the others are many, and need no key
+    who, connect = keys(texts.filter(same)), served.number("connect")[same.to_numpy()]
     known, codes = np.unique(np.concatenate([lost.caller, who]), return_inverse=True)
     mine, theirs = codes[:len(lost.caller)].astype(np.int64), codes[len(lost.caller):].astype(np.int64)
     stamps = np.sort((theirs << 34) + connect)

@@ -4,6 +4,7 @@ Lines become steps (numbers only); a step sets the state of its key or of severa
 ends and another begins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -43,6 +44,13 @@ _CAUSE = _table(CAUSES, {Action.REMOVE: "removemember", Action.LOGOFF: "logoff",
 _PAUSE_CAUSE = _table(PAUSE_CAUSES, {
     Action.UNPAUSE: "unpause", Action.UNPAUSE_ALL: "unpause", Action.REMOVE: "remove", Action.LOGOFF: "logoff",
     Action.CALLBACK_OUT: "logoff", Action.START: "restart"})
+
+
+def among(action: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
+    """Whether each action is one of those wanted."""
+    found = np.zeros(len(Action), dtype=bool)
+    found[list(wanted)] = True
+    return found[action]
 
 
 @dataclass
@@ -90,7 +98,7 @@ class Steps:
         return self.take(slice(0, count))
 
     def only(self, *actions: int) -> "Steps":
-        return self.take(np.flatnonzero(np.isin(self.action, actions)))
+        return self.take(np.flatnonzero(among(self.action, actions)))
 
     def logins(self) -> "Steps":
         """Logins and log-offs of channels and of callback agents, and the restarts that end the former (S4)."""
@@ -133,7 +141,7 @@ def changes(steps: Steps, opened: dict[int, tuple[int, int]], on: tuple[int, ...
         nothing = np.empty(0, dtype=np.int64)
         return Changes(nothing, nothing, nothing, nothing, {}, set(), {}, (nothing, nothing, nothing))
     act, ts = steps.action[row], steps.ts[row]
-    inside, starts = np.isin(act, on), act == Action.START
+    inside, starts = among(act, on), act == Action.START
     head = np.append(True, key[1:] != key[:-1])
     first = np.flatnonzero(head)
     carried = [opened.get(int(k), (-1, -10)) for k in key[first]]
@@ -147,7 +155,7 @@ def changes(steps: Steps, opened: dict[int, tuple[int, int]], on: tuple[int, ...
     orphan &= ts - left > SAME
     entry = np.maximum.accumulate(np.where(begin, np.arange(n), -1))
     start = np.where(entry >= first[group], ts[np.maximum(entry, 0)], since[group])
-    told = np.isin(act, (Action.LOGOFF, Action.CALLBACK_OUT)) & (steps.seconds[row] >= 0)  # S3
+    told = among(act, (Action.LOGOFF, Action.CALLBACK_OUT)) & (steps.seconds[row] >= 0)  # S3
     start = np.where(told, ts - steps.seconds[row], np.where(orphan, -1, start))
     end = np.maximum(np.where(starts, steps.quiet[row], ts), start)
     out = np.flatnonzero(finish | orphan)

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+
 _TRIM, _MMAP = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of glibc's malloc.h
 KEPT, LARGE = 128 * 2**20, 64 * 2**20
+_ARROWS = pa.default_memory_pool()
 
 _MAPS, _DONTNEED = Path("/proc/self/maps"), 4  # MADV_DONTNEED of Linux
 _MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--. .*\.(?:arrow|npy)$", re.MULTILINE)
@@ -21,10 +24,12 @@ def keep() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(_TRIM, KEPT)
         libc.mallopt(_MMAP, LARGE)
+        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own gives back what is not used for a moment
 
 
 def give_back() -> None:
     """What was kept returns to the machine."""
+    pa.set_memory_pool(_ARROWS)
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

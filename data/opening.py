@@ -60,11 +60,11 @@ def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
                      targets=site.targets(folder / "names.csv")).with_issabel(issabel.names)
 
 
-def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False) -> "Store":
+def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False,
+               watched: bool = True) -> "Store":
     """The store over the log of these settings; nothing is read yet. `read_only`: nothing ever is, what is there is
-    shown."""
+    shown. `watched`: somebody looks at it while it reads."""
     from data import feed, store
-    from data.queue_table import TableFollower
 
     issabel = issabel or open_issabel(settings)
     place, table = open_site(settings, issabel), settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
@@ -73,13 +73,15 @@ def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only
         def source(_: Any) -> Any:
             return feed.Nothing()
     elif table:
+        from data.queue_table import TableFollower
+
         database = issabel.another()
 
         def source(book: Any) -> Any:
             return TableFollower(database, settings.QUEUE_LOG_TABLE, place.zone, book)
     # Each source has a book of its own: the same calls read from both would be there twice.
     return store.Store(settings.QUEUE_LOG_PATH, settings.DATA_DIR / ("store-mysql" if table else "store"), place,
-                       source=source, read_only=read_only)
+                       source=source, read_only=read_only, watched=watched)
 
 
 def opened(settings: "Settings") -> "Store":
@@ -87,7 +89,7 @@ def opened(settings: "Settings") -> "Store":
     from data.book_open import BookError
 
     try:
-        return open_store(settings)
+        return open_store(settings, watched=False)
     except BookError as error:
         return cast("Store", fail(f"{error.words}: {error.detail}."))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 PIPE, NEWLINE = 124, 10
-CALLID = 1  # number of the field
+CALLID, QUEUE, AGENT, EVENT = 1, 2, 3, 4  # numbers of the fields
 FIELDS = 5  # epoch, callid, queue, agent, event: a line with fewer is not an event (rule P1)
 LATEST = 2**32  # a later second is a damaged number, not a time
 MAX_LINE = 65_536  # Asterisk's own buffer is 8,192 bytes; longer lines are not its
@@ -119,6 +119,11 @@ class Events:
             self._columns[field] = self._known(field) or Column(self._fields.take(_array(2 * (self.first + field))))
         return self._columns[field]
 
+    def read(self) -> None:
+        """Reads the columns that every rule needs: for several threads, of which none should wait for another's."""
+        for field in (QUEUE, AGENT, EVENT):
+            self.column(field)
+
     def _known(self, field: int) -> Column | None:
         """The column, where the block that these lines come from has it already. Callids are too many for that."""
         if field == CALLID or not any(field in part._columns for part, _ in self._parts):
@@ -154,10 +159,16 @@ class Events:
     def number(self, rows: Ints, field: int | Ints) -> Ints:
         """Data field as int64, -1 where it is missing, empty or not a whole number. Negative `field` counts from the
         right. Blanks around a number are forgiven (seen in real files)."""
-        position = np.broadcast_to(np.asarray(field), rows.shape)
-        position = np.where(position < 0, self.count[rows] - FIELDS + position, position)
-        has = (position >= 0) & (self.count[rows] > FIELDS + position)
-        index = np.where(has, self.first[rows] + FIELDS + np.maximum(position, 0), 0)
+        count = self.count[rows] - FIELDS
+        position = np.asarray(field)
+        if position.ndim or field < 0:
+            position = np.where(position < 0, count + position, position)
+        has = count > position if position.ndim == 0 else (position >= 0) & (count > position)
+        index = self.first[rows] + FIELDS + position
+        if has.all():
+            value, good = digits(self.buffer, self.starts[index], self.ends[index])
+            return np.where(good, value, -1)
+        index = np.where(has, index, 0)
         start = self.starts[index]
         value, good = digits(self.buffer, start, np.where(has, self.ends[index], start))
         return np.where(good & has, value, -1)
@@ -350,14 +361,16 @@ def concat(parts: Sequence[Events]) -> Events:
     stored = [parts[largest], *parts[:largest], *parts[largest + 1:]]  # the largest first: its positions stay
     byte = np.cumsum([0, *(len(p.buffer) for p in stored[:-1])])
     flat = np.cumsum([0, *(len(p.edges) // 2 for p in stored[:-1])])
-    first = [p.first + f if f else p.first for p, f in zip(stored, flat.tolist(), strict=True)]
-    first[:largest + 1] = [*first[1:largest + 1], first[0]]
+    first = [p.first + f if f else p.first for p, f in zip(stored, flat, strict=True)]
+    first.insert(largest, first.pop(0))  # lines stay in the given order
+    buffer = np.concatenate([p.buffer for p in stored])
     return Events(
-        np.concatenate([p.buffer for p in stored]),
-        np.concatenate([p.edges + b if b else p.edges for p, b in zip(stored, byte.tolist(), strict=True)]),
+        buffer,
+        np.concatenate([p.edges + b if b else p.edges for p, b in zip(stored, byte, strict=True)]),
         np.concatenate(first),
         np.concatenate([p.count for p in parts]),
-        np.concatenate([p.ts for p in parts]), [(part, None) for part in parts])
+        np.concatenate([p.ts for p in parts]),
+        parts=[(part, None) for part in parts])
 
 
 def in_time(events: Events) -> Events:
@@ -372,4 +385,5 @@ def whole(block: bytes) -> int:
     return block.rfind(b"\n") + 1
 
 
-EMPTY = Events(np.empty(0, np.uint8), *(np.empty(0, np.int64) for _ in range(4)))
+_NONE = np.empty(0, np.int64)
+EMPTY = Events(np.empty(0, np.uint8), _NONE, _NONE, _NONE, _NONE)

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
-from data.view import masked
+from data.private import masked
 
 CALLID = re.compile(r"(?:[A-Za-z0-9_.-]{1,100}-)?([0-9]{9,11})\.[0-9]{1,12}")
 # Endings in small letters, and the format that each usually holds; `.WAV` is told from `.wav` by its header.

@@ -85,10 +85,12 @@ def clip(values: np.ndarray) -> np.ndarray:
 
 def by_code(events: Events, rows: np.ndarray, code: np.ndarray, fields: dict[str, int]) -> np.ndarray:
     """The number that each row's event keeps in its own data field; -1 where it has none."""
-    table = np.full(len(NAMES) + 1, 10_000)
+    table, kept = np.zeros(len(NAMES) + 1, dtype=np.int64), np.zeros(len(NAMES) + 1, dtype=bool)
     for name, position in fields.items():
-        table[CODE[name]] = position
-    return events.number(rows, table[code])
+        table[CODE[name]], kept[CODE[name]] = position, True
+    found, mine = np.full(len(rows), -1, dtype=np.int64), np.flatnonzero(kept[code])
+    found[mine] = events.number(rows[mine], table[code[mine]])
+    return found
 
 
 

@@ -63,22 +63,24 @@ def line_ends(raw: bytes) -> np.ndarray:
     return ends if raw.endswith(b"\n") else np.append(ends, len(raw))
 
 
-def seconds(events: Events, bad: Bad, lines: int, skipped: int) -> np.ndarray:
-    """int64 epoch of each of `lines` lines, -1 for those that are no events and for the `skipped` first ones."""
-    if not bad.count and not skipped:
-        return events.ts
-    result = np.full(lines, -1, dtype=np.int64)
+def marks(raw: bytes, events: Events, bad: Bad, skipped: int) -> tuple[np.ndarray, np.ndarray]:
+    """int64 position after each line of `raw` and its epoch: -1 for those that are no events and for the `skipped`
+    first ones, which are not among the events either."""
+    if not bad.count and not skipped and len(events.buffer) == len(raw) and raw.endswith(b"\n"):
+        return events.ends[events.first + events.count - 1] + 1, events.ts
+    ends = line_ends(raw)
+    seconds = np.full(len(ends), -1, dtype=np.int64)
     newlines = np.flatnonzero(events.buffer == queue_log.NEWLINE)
-    result[np.searchsorted(newlines, events.starts[events.first]) + skipped] = events.ts
-    return result
+    seconds[np.searchsorted(newlines, events.starts[events.first]) + skipped] = events.ts
+    return ends, seconds
 
 
-def write(folder: Path, span: Span, raw: bytes, ts: np.ndarray) -> str:
+def write(folder: Path, span: Span, raw: bytes, ends: np.ndarray, ts: np.ndarray) -> str:
     """Writes a segment aside, syncs it, gives it its name; the name. OSError leaves nothing behind.
 
-    `ts` int64, one per line of `raw`.
+    `ends`, `ts`: the `marks` of `raw`.
     """
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), line_ends(raw)])
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), ends])
     line = pa.LargeBinaryArray.from_buffers(
         pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(raw)])
     facts = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in asdict(span).items()}

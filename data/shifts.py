@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from data import runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GLOBAL = ("", "*")  # queues of sessions and pauses that hold for all queues
 
@@ -54,12 +57,16 @@ class Stretch:
     start: np.ndarray
     end: np.ndarray
 
-    def spans(self, start: int, end: int) -> pd.DataFrame:
+    def spans(self, start: int, end: int) -> "pd.DataFrame":
         """`who`, `start`, `end` within [start, end), as data.spans reads them."""
+        import pandas as pd
+
         return pd.DataFrame({"who": self.who, "start": np.maximum(self.start, start), "end": np.minimum(self.end, end)})
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """`who`, `queue`, `start`, `end`, `over`, `reason`, `closed_by`: one row each, in order of time."""
+        import pandas as pd
+
         rows, of = self.rows, self.shifts
         table = pd.DataFrame({
             "who": self.who, "queue": _named(of.queues, of.queue[rows]), "start": self.start, "end": self.end,

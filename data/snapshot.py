@@ -7,9 +7,9 @@ Everything is found by number: queues and agents are codes, several raw texts ma
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from data import cubes, frames, losses, runs, shifts
@@ -23,6 +23,9 @@ from data.names import Names
 from data.runs import Rows, Run, Words
 from data.shifts import Shifts
 from data.site import Site
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IMPORTING = "The history of the log is being read; the numbers grow until it is done"
 ANSWERS = 400  # that are remembered of one version
@@ -153,7 +156,7 @@ class Snapshot:
                 shifts.read(pa.concat_tables([self.history.pauses, pauses])))
 
     @cached_property
-    def people_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def people_tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """Sessions and pauses of everybody, agents as identities."""
         _, _, sessions, pauses = self.tables()
         found = []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data import cubes, queue_log, runs
 from data.aliases import AliasFile
@@ -31,8 +31,10 @@ from data.segments import DamagedSegment
 from data.site import Site
 from data.snapshot import IMPORTING, Snapshot, builder_tables
 from data.sources import Follower
-from data.tally import Recorded
-from data.view import View
+
+if TYPE_CHECKING:
+    from data.tally import Recorded
+    from data.view import View
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +60,11 @@ class Store:
     """The log at `path`, kept in `folder`."""
 
     def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time,
-                 source: Callable[[Book], Source] | None = None, read_only: bool = False):
+                 source: Callable[[Book], Source] | None = None, read_only: bool = False, watched: bool = True):
         """`source` makes what follows the log into the book; by default it is the file at `path`. `read_only`: what is
-        in the folder is shown and nothing is written."""
+        in the folder is shown and nothing is written. `watched`: somebody looks while a long log is being read."""
         self.site, self.clock = site, clock
-        self.book, self._follows = Book(folder, read_only), not read_only
+        self.book, self._follows, self._watched = Book(folder, read_only), not read_only, watched
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
         self.shelf = Shelf(folder / "history", site)
         self.names, self.notice = AliasFile(folder / "aliases.json"), Notice(folder / "notice.json")
@@ -253,10 +255,11 @@ class Store:
         full = self.builder.young.rows >= FULL
         if self._writing and (full or self._writing[0].done()):
             self._written()
-            said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
             self.notice.tell(IMPORTING, "")
-            self._snapshot = self._shot()
-            self.problem = said
+            if self._watched:
+                said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
+                self._snapshot = self._shot()
+                self.problem = said
         if full:
             self._write(pool)
             if pool is None:
@@ -363,8 +366,10 @@ class Store:
     def version(self) -> int:
         return self._snapshot.version
 
-    def view(self, queues: frozenset[str] | None = None, numbers: bool = True) -> View:
+    def view(self, queues: frozenset[str] | None = None, numbers: bool = True) -> "View":
         """What a user limited to `queues` (None: all) may see, numbers in full or masked."""
+        from data.view import View  # with pandas, half a second that who only reads the log does without
+
         return View(self._snapshot, self.clock, queues, numbers, self.recorded)
 
     def counts(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pandas as pd
 from data import calendar, cubes, frames, losses, measures
 from data.filters import Filters
 from data.measures import SUMS
-from data.private import masked as masked
+from data.private import masked
 from data.snapshot import IMPORTING
 from data.tally import EPOCH, Sums, Tally
 

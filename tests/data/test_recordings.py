@@ -430,6 +430,7 @@ import datetime, os, sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 sys.path.insert(0, sys.argv[1])
+import pandas  # nobody may not read where it stands
 from data.recordings import Recordings
 if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
