@@ -1,5 +1,6 @@
 """A log cut anywhere gives the same rows as read whole, and both roads through the legs agree."""
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,3 +110,22 @@ def test_a_line_late_by_less_than_the_slack_finds_its_place():
     assert rows["c1"]["wait"] == 10
     assert rows["c1"]["outcome"] == "in_progress"
     assert frames.FLAGS[7] in rows["c1"]["flags"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(logs(), logs(), st.randoms(use_true_random=False))
+def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
+    """However the lines were chosen and put together: the same numbers and words as if the log held nothing else."""
+    first, second = (queue_log.parse(block)[0] for block in (one, other))
+    first.read()
+    rows = np.array(random.sample(range(len(first)), len(first) // 2), dtype=np.int64)
+    for parts in ([second, first.take(rows)], [first.take(rows), second], [first, second]):
+        if not any(len(part) for part in parts):
+            continue
+        whole = queue_log.concat(parts)
+        alone = whole.compact(np.arange(len(whole)))
+        for field in (queue_log.CALLID, queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
+            ours, theirs = whole.column(field), alone.column(field)
+            assert ours.codes.tolist() == theirs.codes.tolist()
+            assert ours.dictionary.to_pylist() == theirs.dictionary.to_pylist()
+        assert whole.lines(np.arange(len(whole))) == alone.buffer.tobytes()
