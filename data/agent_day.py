@@ -22,7 +22,7 @@ def timeline(view: Tally, filters: Filters) -> pd.DataFrame:
     shown where it matters, `reason` of pauses, `callid` of calls. Connected and paused are unions over queues."""
     def make() -> pd.DataFrame:
         shot, (start, end) = view.snapshot, agent_time.bounds(view, filters)
-        parts = [agent_time.online(view, filters).assign(kind="connected"), _reasons(view, filters),
+        parts = [agent_time.online(view, filters).frame().assign(kind="connected"), _reasons(view, filters),
                  *_calls(view, filters), _missed(view, filters)]
         words = dict.fromkeys(("queue", "reason", "callid"), "")
         table = pd.concat([part.assign(**{n: w for n, w in words.items() if n not in part}) for part in parts
