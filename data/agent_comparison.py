@@ -28,10 +28,10 @@ def compare(view: Tally, filters: Filters, least: int = LEAST) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         known = agent_questions.by_agent(view, filters)
         table = known[known["answered"] > 0].copy()
+        person = view.snapshot.person
+        who = np.array([person[name] for name in table["agent"]], dtype=np.int64)
         for name, found in _mixed(view, filters).items():
-            place = pd.Series(view.snapshot.persons).isin(table["agent"])
-            table[name] = pd.Series(found[place.to_numpy()], index=np.array(view.snapshot.persons)[place]).reindex(
-                table["agent"]).to_numpy()
+            table[name] = found[who]
         table["calls"] = table["answered"]
         table["ranked"] = table["comparable"] >= least
         table["rank"] = table["talk_index"].where(table["ranked"]).rank(method="min")
@@ -53,13 +53,15 @@ def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
         nothing = np.full(people, np.nan)
         return {"comparable": np.zeros(people), **dict.fromkeys(
             ("expected_talk", "difference", "margin", "talk_index", "expected_transfer_pct"), nothing)}
-    who, talk = shot.agent_spelling.of[agent[mine]], talk[mine].astype(np.float64)
-    moved = (rows.number("transfer_kind")[mine] > 0).astype(np.float64)
-    cell = shot.queue_spelling.of[rows.number("queue")[mine]] * 24 + hours(view, rows.number("enter")[mine])
-    key, shape = who * (queues * 24) + cell, (people, queues * 24)
+    # The place of a call in the table of persons by queues and hours is added up of what each of the three says.
+    hour, first = hours(view, rows.number("enter"))
+    key = (shot.agent_spelling.of * (queues * 24))[agent[mine]]
+    key += (shot.queue_spelling.of * 24)[rows.number("queue")[mine]]
+    key += hour[rows.number("enter")[mine] // cubes.SLOT - first]
+    talk, shape = talk[mine].astype(np.float64), (people, queues * 24)
 
-    def matrix(weights: np.ndarray | None = None) -> np.ndarray:
-        return np.bincount(key, weights=weights, minlength=people * queues * 24).reshape(shape)
+    def matrix(weights: np.ndarray | None = None, of: np.ndarray = key) -> np.ndarray:
+        return np.bincount(of, weights=weights, minlength=people * queues * 24).reshape(shape)
 
     count = matrix()
     others = count.sum(axis=0) - count
@@ -70,16 +72,16 @@ def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
         mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(shape), where=others > 0)
         return _over((weight * mean).sum(axis=1), comparable)
 
-    sums = matrix(talk)
+    sums, shared = matrix(talk), others > 0
     wanted = expected(sums)
-    good = others[who, cell] > 0
-    own = np.bincount(who[good], weights=talk[good], minlength=people)
-    square = np.bincount(who[good], weights=talk[good] ** 2, minlength=people)
+    own = np.where(shared, sums, 0).sum(axis=1)
+    square = np.where(shared, matrix(talk * talk), 0).sum(axis=1)
     mean = _over(own, comparable)
     spread = np.sqrt(np.maximum(_over(square, comparable) - mean**2, 0.0))
     return {"comparable": comparable, "expected_talk": wanted, "difference": mean - wanted,
             "margin": SURE * _over(spread, np.sqrt(comparable)), "talk_index": _over(100.0 * mean, wanted),
-            "expected_transfer_pct": 100.0 * expected(matrix(moved))}
+            "expected_transfer_pct": 100.0 * expected(matrix(
+                None, key[np.flatnonzero(rows.number("transfer_kind")[mine] > 0)]))}
 
 
 def _everybody(filters: Filters) -> Filters:
@@ -91,9 +93,9 @@ def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=np.nan_to_num(whole) > 0)
 
 
-def hours(view: Tally, epochs: np.ndarray) -> np.ndarray:
-    """Hour of the local clock of each moment, 0-23."""
-    slot = epochs // cubes.SLOT
-    first = int(slot.min())
-    every = calendar.local(np.arange(first, int(slot.max()) + 1, dtype=np.int64) * cubes.SLOT, view.zone)
-    return every.hour.to_numpy().astype(np.int64)[slot - first]
+def hours(view: Tally, epochs: np.ndarray) -> tuple[np.ndarray, int]:
+    """Hour of the local clock, 0-23, of every quarter hour (epoch // 900) from the first to the last of these moments;
+    and the number of the first."""
+    first, last = int(epochs.min()) // cubes.SLOT, int(epochs.max()) // cubes.SLOT
+    every = calendar.local(np.arange(first, last + 1, dtype=np.int64) * cubes.SLOT, view.zone)
+    return every.hour.to_numpy().astype(np.int64), first
