@@ -4,11 +4,15 @@ Whoever answers the long calls of the support queue at noon is not slow. What is
 took for the calls that he had, queue by queue and hour by hour; calls for which there was no colleague are left out.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from data import agent_questions, calendar, cubes, frames
 from data.filters import Filters
+from data.runs import Run
 from data.tally import Tally
 
 LEAST = 30  # comparable calls; with fewer chance decides
@@ -43,45 +47,71 @@ def compare(view: Tally, filters: Filters, least: int = LEAST) -> pd.DataFrame:
     return view.answer(f"comparison{least}", filters, make).copy(deep=False)
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Answered calls whose length is known by person, queue and hour of the day, float64 [people, queues, 24]: `count`,
+    `talk` seconds, `square` of them added up, `moved` how many were transferred."""
+
+    count: np.ndarray
+    talk: np.ndarray
+    square: np.ndarray
+    moved: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return 4 * self.count.nbytes
+
+    def plus(self, other: "Tables") -> "Tables":
+        """Both, for the people and queues of the other, among whom are all who took these calls."""
+        people, queues = np.minimum(self.count.shape, other.count.shape)[:2]
+        for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
+            theirs[:people, :queues] += mine[:people, :queues]
+        return other
+
+
 def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
     """Per person: `comparable` calls, and what follows from them (COLUMNS)."""
-    shot, rows = view.snapshot, view.legs(_everybody(filters))
-    talk, agent = rows.number("talk"), rows.number("agent")
-    mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0) & (talk >= 0))
-    people, queues = len(shot.persons), max(len(shot.queue_spelling.names), 1)
-    if not len(mine):
-        nothing = np.full(people, np.nan)
-        return {"comparable": np.zeros(people), **dict.fromkeys(
-            ("expected_talk", "difference", "margin", "talk_index", "expected_transfer_pct"), nothing)}
-    # The place of a call in the table of persons by queues and hours is added up of what each of the three says.
-    hour, first = hours(view, rows.number("enter"))
-    key = (shot.agent_spelling.of * (queues * 24))[agent[mine]]
-    key += (shot.queue_spelling.of * 24)[rows.number("queue")[mine]]
-    key += hour[rows.number("enter")[mine] // cubes.SLOT - first]
-    talk, shape = talk[mine].astype(np.float64), (people, queues * 24)
-
-    def matrix(weights: np.ndarray | None = None, of: np.ndarray = key) -> np.ndarray:
-        return np.bincount(of, weights=weights, minlength=people * queues * 24).reshape(shape)
-
-    count = matrix()
+    wide = _everybody(filters)
+    tables = view.settled("comparison", wide, lambda of: _tables(view, wide, of)).plus(
+        _tables(view, wide, [view.snapshot.tail]))
+    count, sums, squares, moved = (table.reshape(len(table), -1) for table in vars(tables).values())
     others = count.sum(axis=0) - count
-    weight = np.where(others > 0, count, 0)  # calls that somebody else took too
+    shared = others > 0
+    weight = np.where(shared, count, 0)  # calls that somebody else took too
     comparable = weight.sum(axis=1)
 
     def expected(sums: np.ndarray) -> np.ndarray:
-        mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(shape), where=others > 0)
+        mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(others.shape), where=shared)
         return _over((weight * mean).sum(axis=1), comparable)
 
-    sums, shared = matrix(talk), others > 0
     wanted = expected(sums)
-    own = np.where(shared, sums, 0).sum(axis=1)
-    square = np.where(shared, matrix(talk * talk), 0).sum(axis=1)
+    own, square = (np.where(shared, table, 0).sum(axis=1) for table in (sums, squares))
     mean = _over(own, comparable)
     spread = np.sqrt(np.maximum(_over(square, comparable) - mean**2, 0.0))
     return {"comparable": comparable, "expected_talk": wanted, "difference": mean - wanted,
             "margin": SURE * _over(spread, np.sqrt(comparable)), "talk_index": _over(100.0 * mean, wanted),
-            "expected_transfer_pct": 100.0 * expected(matrix(
-                None, key[np.flatnonzero(rows.number("transfer_kind")[mine] > 0)]))}
+            "expected_transfer_pct": 100.0 * expected(moved)}
+
+
+def _tables(view: Tally, filters: Filters, of: Sequence[Run]) -> Tables:
+    """Of the legs of the filters in some runs."""
+    shot, rows = view.snapshot, view.legs(filters, of)
+    talk, agent, enter = rows.number("talk"), rows.number("agent"), rows.number("enter")
+    mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0) & (talk >= 0))
+    shape = (len(shot.persons), max(len(shot.queue_spelling.names), 1), 24)
+    if not len(mine):
+        return Tables(*(np.zeros(shape) for _ in range(4)))
+    # The place of a call in the table is added up of what person, queue and hour say.
+    hour, first = hours(view, enter)
+    key = (shot.agent_spelling.of * (shape[1] * 24))[agent[mine]]
+    key += (shot.queue_spelling.of * 24)[rows.number("queue")[mine]]
+    key += hour[enter[mine] // cubes.SLOT - first]
+    talk = talk[mine].astype(np.float64)
+
+    def table(key: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(key, weights, int(np.prod(shape))).astype(np.float64).reshape(shape)
+    return Tables(table(key), table(key, talk), table(key, talk * talk),
+                  table(key[np.flatnonzero(rows.number("transfer_kind")[mine] > 0)]))
 
 
 def _everybody(filters: Filters) -> Filters:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import agent_time, calendar, frames, measures, person_spans
+from data import agent_calls, agent_time, calendar, measures, person_spans
+from data.agent_calls import over
 from data.filters import Filters
 from data.person_spans import PersonSpans
 from data.runs import Rows, between
@@ -32,7 +33,7 @@ def by_agent(view: Tally, filters: Filters) -> pd.DataFrame:
     """
     def make() -> pd.DataFrame:
         people = view.snapshot.persons
-        table = pd.DataFrame({**_calls(view, filters)[0], **tries(view, filters, len(people))})
+        table = pd.DataFrame({**agent_calls.calls(view, filters).by_person(), **tries(view, filters, len(people))})
         table = pd.concat([table, _time(view, filters, len(people))], axis=1)
         table.insert(0, "agent", people)
         table.insert(1, "name", [view.snapshot.agent_label(name) for name in people])
@@ -51,7 +52,7 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
     for name in ("answered", "talk_total", "transferred", "ended_by_agent", *TRIES, "talk", "pause", "sessions",
                  "pauses"):
         found[name] = int(table[name].sum())
-    found |= _calls(view, filters)[1]
+    found |= agent_calls.calls(view, filters).together()
     found["aht"] = None if found["avg_talk"] is None else found["avg_talk"] + view.snapshot.site.wrapup
     login, pause, busy = (int(table.loc[online, name].sum()) for name in ("login", "pause", "talk"))
     found["login"] = login if online.any() else None
@@ -65,66 +66,6 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
 def _both(view: Tally, filters: Filters, table: pd.DataFrame) -> int:
     people = np.flatnonzero(np.isin(view.snapshot.persons, table["agent"].tolist()))
     return int(_talked_on_pause(view, filters, len(view.snapshot.persons))[people].sum())
-
-
-def _calls(view: Tally, filters: Filters) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """CALLS per person; and of everybody together those of them that are not added up."""
-    def make() -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        people, rows = len(view.snapshot.persons), view.legs(filters)
-        agent = rows.number("agent")
-        mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0))
-        who = view.snapshot.agent_spelling.of[agent[mine]] if len(mine) else np.empty(0, np.int64)
-
-        def known(name: str) -> tuple[np.ndarray, np.ndarray]:
-            values = rows.number(name)[mine]
-            good = values >= 0
-            return (who, values) if good.all() else (who[good], values[good])
-
-        def count(good: np.ndarray) -> np.ndarray:
-            return np.bincount(who[np.flatnonzero(good)], minlength=people)
-
-        talker, talk = known("talk")
-        ringer, ring = known("ring")
-        ordered, first = _ordered(talker, talk, people)
-        passed = np.zeros(len(ordered) + 1, dtype=np.int64)
-        np.cumsum(ordered, out=passed[1:])
-        total, low, high = np.diff(passed[first]), _share(ordered, first, 0.5), _share(ordered, first, 0.9)
-        every = {
-            "answered": np.bincount(who, minlength=people), "talk_total": total,
-            "avg_talk": _over(total, np.diff(first)), "p50_talk": low, "p90_talk": high,
-            "max_talk": _share(ordered, first, 1.0),
-            "avg_ring": _over(np.bincount(ringer, ring, people), np.bincount(ringer, minlength=people)),
-            "transferred": count(rows.number("transfer_kind")[mine] > 0),
-            "ended_by_agent": count(rows.number("end_by")[mine] == frames.ENDED["agent"])}
-        half, most = measures.quantiles(talk)
-        together = {"avg_talk": float(talk.mean()) if len(talk) else None, "p50_talk": half, "p90_talk": most,
-                    "max_talk": int(talk.max()) if len(talk) else None,
-                    "avg_ring": float(ring.mean()) if len(ring) else None}
-        return every, together
-    return view.answer("agent calls", filters, make)
-
-
-def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    whole = np.asarray(whole, dtype=np.float64)
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-
-
-def _ordered(who: np.ndarray, values: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values (0 and more) by person and size, and where those of each person begin (one more: where the last end)."""
-    bits = int(values.max(initial=0)).bit_length()
-    kind = "u4" if (people + 1) << bits <= 1 << 32 else "i8"  # half the size is sorted in half the time
-    key = np.sort((who.astype(kind) << bits) + values.astype(kind))
-    return key & ((1 << bits) - 1), np.searchsorted(key, (np.arange(people + 1) << bits).astype(kind))
-
-
-def _share(ordered: np.ndarray, first: np.ndarray, share: float) -> np.ndarray:
-    """The value that such a share of each person's values does not exceed, one that was really measured; NaN for
-    nobody's."""
-    if not len(ordered):
-        return np.full(len(first) - 1, np.nan)
-    count = np.diff(first)
-    at = first[:-1] + np.maximum(np.ceil(count * share).astype(np.int64) - 1, 0)
-    return np.where(count > 0, ordered[np.minimum(at, len(ordered) - 1)], np.nan)
 
 
 def attempts(view: Tally, filters: Filters) -> Rows:
@@ -192,9 +133,9 @@ def _talked_on_pause(view: Tally, filters: Filters, people: int) -> np.ndarray:
 
 def _shares(login: np.ndarray, pause: np.ndarray, busy: np.ndarray, both: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Occupancy, utilization and availability (0-100); NaN where nobody knows the login."""
-    return [("occupancy", _over(100.0 * busy, np.nan_to_num(login - pause + both))),
-            ("utilization", _over(100.0 * busy, np.nan_to_num(login))),
-            ("availability", _over(100.0 * (login - pause), np.nan_to_num(login)))]
+    return [("occupancy", over(100.0 * busy, np.nan_to_num(login - pause + both))),
+            ("utilization", over(100.0 * busy, np.nan_to_num(login))),
+            ("availability", over(100.0 * (login - pause), np.nan_to_num(login)))]
 
 
 # -- over time -------------------------------------------------------------------------------------

@@ -4,14 +4,15 @@ Time is not filtered by the origin of calls: whoever talks to a colleague is bus
 spent in those queues. Nothing is known beyond the newest line of the log: there every open span ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from data import calendar, frames, person_spans
 from data.filters import Filters
-from data.person_spans import PersonSpans
-from data.runs import between
+from data.person_spans import Layers, PersonSpans
+from data.runs import Run, between
 from data.shifts import GLOBAL, Stretch
 from data.tally import Tally
 
@@ -92,17 +93,22 @@ def present(view: Tally, filters: Filters) -> np.ndarray:
     return online(view, filters).counts(len(view.snapshot.persons)) > 0
 
 
-def talks(view: Tally, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
-    """Every call of these people that touches the range, whatever its origin: when it was answered (the beginning of
-    the range at the earliest) and when it ended and the work after it was done (the end of the range at the latest),
-    as person_spans.keys, ordered as the legs are. The spans of other legs are empty: they end before they begin."""
-    shot, (start, end) = view.snapshot, bounds(view, filters)
-    mine, queues = chosen(view, filters), view.codes(filters)
+def persons(view: Tally, filters: Filters) -> np.ndarray:
+    """Number of the person behind each raw code of an agent, -1 for those who are not asked about; the last element
+    stands for legs without an agent."""
+    of, mine = view.snapshot.agent_spelling.of, chosen(view, filters)
+    return np.append(np.where(mine[of], of, -1), -1)
+
+
+def talks(view: Tally, filters: Filters, end: int, of: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Every call of these people before `end` that touches the range, whatever its origin: when it was answered (the
+    beginning of the range at the earliest) and when it ended and the work after it was done (`end` at the latest), as
+    person_spans.keys, ordered as the legs are. The spans of other legs are empty: they end before they begin."""
+    shot, start = view.snapshot, bounds(view, filters)[0]
+    person, queues = persons(view, filters), view.codes(filters)
     everything = len(queues) == len(shot.queue_words.texts)
-    of = shot.agent_spelling.of
-    person = np.append(np.where(mine[of], of, -1), -1)  # the last one stands for legs without an agent
     low, high = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for run, rows in between(shot.legs, "enter", start - LOOK_BACK, end).parts:
+    for run, rows in between(of, "enter", start - LOOK_BACK, end).parts:
         who, connect, talk = person[run.number("agent")[rows]], run.number("connect")[rows], run.number("talk")[rows]
         going = np.flatnonzero((run.number("outcome")[rows] == frames.OUTCOME["in_progress"]) & (connect >= 0))
         finish = connect + talk
@@ -120,11 +126,44 @@ def talks(view: Tally, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(low), np.concatenate(high)
 
 
-def busy(view: Tally, filters: Filters) -> PersonSpans:
+@dataclass(frozen=True)
+class Settled:
+    """`spans` of calls of the history; `until`: nothing of them lies beyond this second, -1 where some still go on."""
+
+    spans: PersonSpans
+    until: int
+
+    @property
+    def nbytes(self) -> int:
+        return self.spans.nbytes
+
+
+def _settled(view: Tally, filters: Filters) -> Settled:
+    """`busy` as far as the history knows, wherever the present moment stands in the range."""
+    end = calendar.bounds(filters, view.zone)[1]
+
+    def make(of: Sequence[Run]) -> Settled:
+        spans = person_spans.united(*talks(view, filters, end, of))
+        rows = between(of, "enter", bounds(view, filters)[0] - LOOK_BACK, end)
+        if (rows.number("outcome") == frames.OUTCOME["in_progress"]).any():
+            return Settled(spans, -1)
+        last = int(spans.end.max()) if len(spans) else 0
+        return Settled(spans, max(last, int(rows.number("enter").max(initial=0)) + 1))
+    people = persons(view, filters)[:len(view.snapshot.history.agents.texts)]
+    return view.settled(("busy", view.snapshot.site.wrapup, people.tobytes()), filters, make)
+
+
+def busy(view: Tally, filters: Filters) -> PersonSpans | Layers:
     """Talking, or working after a call for the configured seconds."""
-    return view.answer("busy", filters, lambda: person_spans.united(*talks(view, filters)))
+    def make() -> PersonSpans | Layers:
+        shot, end = view.snapshot, bounds(view, filters)[1]
+        known = _settled(view, filters)
+        if not 0 <= known.until <= end:  # the end of the range cuts them
+            return person_spans.united(*talks(view, filters, end, shot.legs))
+        return Layers.of(known.spans, person_spans.united(*talks(view, filters, end, [shot.tail])))
+    return view.answer("busy", filters, make)
 
 
-def talking_on_pause(view: Tally, filters: Filters) -> PersonSpans:
+def talking_on_pause(view: Tally, filters: Filters) -> PersonSpans | Layers:
     """Both at once: who goes on pause in the middle of a call talks on."""
     return view.answer("talking on pause", filters, lambda: busy(view, filters).common(paused(view, filters)))

@@ -5,8 +5,8 @@ A moment of a person is one number: the person above, the epoch second below (`K
 touch, so their beginnings and their ends are in the same order, and both are plain sorted arrays.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,9 +47,14 @@ class PersonSpans:
 
     low: np.ndarray
     high: np.ndarray
+    _known: dict[bytes, np.ndarray] = field(default_factory=dict, repr=False)  # small answers, by question
 
     def __len__(self) -> int:
         return len(self.low)
+
+    @property
+    def nbytes(self) -> int:
+        return 64 + self.low.nbytes + self.high.nbytes
 
     @property
     def who(self) -> np.ndarray:
@@ -78,9 +83,16 @@ class PersonSpans:
 
     def seconds(self, people: int) -> np.ndarray:
         """int64 seconds per person."""
-        passed = np.zeros(len(self) + 1, dtype=np.int64)
-        np.cumsum(self.high - self.low, out=passed[1:])
-        return np.diff(passed[self._borders(people)])
+        def make() -> np.ndarray:
+            passed = np.zeros(len(self) + 1, dtype=np.int64)
+            np.cumsum(self.high - self.low, out=passed[1:])
+            return np.diff(passed[self._borders(people)])
+        return self._once(b"%d" % people, make)
+
+    def _once(self, question: bytes, make: Callable[[], np.ndarray]) -> np.ndarray:
+        if question not in self._known:
+            self._known[question] = make()
+        return self._known[question]
 
     def first(self, people: int) -> np.ndarray:
         """float64 second in which each person's time begins; NaN for nobody's."""
@@ -117,12 +129,43 @@ class PersonSpans:
 
     def split(self, edges: np.ndarray) -> np.ndarray:
         """`split` of everybody's spans together."""
-        return split(self.start, self.end, edges)
+        return self._once(edges.tobytes(), lambda: split(self.start, self.end, edges))
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """A union made of two, of which one is large and already known: whatever is added up of (A or B) is that of A and
+    that of B without that of (A and B). `parts`: 1 or -1, and the spans."""
+
+    parts: Sequence[tuple[int, PersonSpans]]
+
+    @classmethod
+    def of(cls, one: PersonSpans, other: PersonSpans) -> "Layers":
+        return cls([(1, one), (1, other), (-1, one.common(other))])
+
+    def seconds(self, people: int) -> np.ndarray:
+        """int64 seconds per person."""
+        return np.sum([sign * spans.seconds(people) for sign, spans in self.parts], axis=0)
+
+    def split(self, edges: np.ndarray) -> np.ndarray:
+        """`split` of everybody's spans together."""
+        return np.sum([sign * spans.split(edges) for sign, spans in self.parts], axis=0)
+
+    def only(self, wanted: np.ndarray) -> "Layers":
+        """The time of some persons; `wanted` is bool by person, as many as there are."""
+        found = [(sign, spans.only(wanted)) for sign, spans in self.parts]
+        same = all(new is old for (_, new), (_, old) in zip(found, self.parts, strict=True))
+        return self if same else Layers(found)
+
+    def common(self, other: PersonSpans) -> "Layers":
+        """The time that lies in both."""
+        return Layers([(sign, spans.common(other)) for sign, spans in self.parts])
 
 
 def joined(parts: Sequence[PersonSpans]) -> PersonSpans:
     """Spans of which no person has any in two of the parts."""
-    return PersonSpans(*(np.sort(np.concatenate(ends)) for ends in zip(*((p.low, p.high) for p in parts), strict=True)))
+    low, high = (np.sort(np.concatenate(ends)) for ends in zip(*((p.low, p.high) for p in parts), strict=True))
+    return PersonSpans(low, high)
 
 
 def split(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> np.ndarray:
