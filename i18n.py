@@ -17,6 +17,9 @@ LANGUAGES = ("es", "en")
 # One regional setting for Python, the browser, plotly and Excel: Spanish of Latin America with a decimal
 # point would be es-MX, with a comma es-CO; the house writes es-MX (1,486 and 84.9 %).
 LOCALES = {"es": Locale.parse("es_MX"), "en": Locale.parse("en_US")}
+# Whether numbers look in a language as Python itself writes them: 1,234.5.
+GROUPED = {lang: [locale.number_symbols["latn"][sign] for sign in ("group", "decimal", "minusSign")] == [",", ".", "-"]
+           for lang, locale in LOCALES.items()}
 FOLDER = Path(__file__).parent / "translations"
 NOTHING = "—"
 
@@ -50,8 +53,11 @@ def number(lang: str, value: float | None, decimals: int = 0) -> str:
     """1,486 or 84.9; a dash when there is no value."""
     if value is None or value != value:
         return NOTHING
-    return format_decimal(round(value, decimals), "#,##0" + ("." + "0" * decimals if decimals else ""),
-                          locale=LOCALES[lang])
+    rounded = round(value, decimals)
+    if not GROUPED[lang] or not abs(rounded) < 2**53:
+        return format_decimal(rounded, "#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[lang])
+    # What Babel would write, twenty times as fast: a table has a thousand numbers.
+    return f"{rounded:,.{decimals}f}"
 
 
 def percent(lang: str, value: float | None, decimals: int = 1) -> str:

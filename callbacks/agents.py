@@ -91,7 +91,7 @@ def show_gantt(view: Callable, who: Callable, filters: Site | None, version: int
               "days": agents.days(lang, hrefs[0], words, hrefs[1] if near[1] <= now.today() else None)}
     if not len(frame):
         return answer | {"figure": BLANK, "note": nothing(lang), "legend": None, "style": {}}
-    figure = gantt.figure(frame, rows, frame["name"].tolist(), (start, end), lang, theme, now.zone, waiting,
+    figure = gantt.figure(frame, rows, frame["name"], (start, end), lang, theme, now.zone, waiting,
                           SMALL_ROW if len(rows.labels) > MANY else gantt.ROW)
     return answer | {"figure": figure, "note": None, "legend": dots(gantt.legend(frame, lang, theme)),
                      "style": {"height": f"{figure['layout']['height']}px"}}

@@ -4,11 +4,15 @@ Whoever answers the long calls of the support queue at noon is not slow. What is
 took for the calls that he had, queue by queue and hour by hour; calls for which there was no colleague are left out.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from data import agent_questions, calendar, cubes, frames
 from data.filters import Filters
+from data.runs import Run
 from data.tally import Tally
 
 LEAST = 30  # comparable calls; with fewer chance decides
@@ -28,10 +32,10 @@ def compare(view: Tally, filters: Filters, least: int = LEAST) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         known = agent_questions.by_agent(view, filters)
         table = known[known["answered"] > 0].copy()
+        person = view.snapshot.person
+        who = np.array([person[name] for name in table["agent"]], dtype=np.int64)
         for name, found in _mixed(view, filters).items():
-            place = pd.Series(view.snapshot.persons).isin(table["agent"])
-            table[name] = pd.Series(found[place.to_numpy()], index=np.array(view.snapshot.persons)[place]).reindex(
-                table["agent"]).to_numpy()
+            table[name] = found[who]
         table["calls"] = table["answered"]
         table["ranked"] = table["comparable"] >= least
         table["rank"] = table["talk_index"].where(table["ranked"]).rank(method="min")
@@ -43,43 +47,71 @@ def compare(view: Tally, filters: Filters, least: int = LEAST) -> pd.DataFrame:
     return view.answer(f"comparison{least}", filters, make).copy(deep=False)
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Answered calls whose length is known by person, queue and hour of the day, float64 [people, queues, 24]: `count`,
+    `talk` seconds, `square` of them added up, `moved` how many were transferred."""
+
+    count: np.ndarray
+    talk: np.ndarray
+    square: np.ndarray
+    moved: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return 4 * self.count.nbytes
+
+    def plus(self, other: "Tables") -> "Tables":
+        """Both, for the people and queues of the other, among whom are all who took these calls."""
+        people, queues = np.minimum(self.count.shape, other.count.shape)[:2]
+        for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
+            theirs[:people, :queues] += mine[:people, :queues]
+        return other
+
+
 def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
     """Per person: `comparable` calls, and what follows from them (COLUMNS)."""
-    shot, rows = view.snapshot, view.legs(_everybody(filters))
-    talk, agent = rows.number("talk"), rows.number("agent")
-    mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0) & (talk >= 0))
-    people, queues = len(shot.persons), max(len(shot.queue_spelling.names), 1)
-    if not len(mine):
-        nothing = np.full(people, np.nan)
-        return {"comparable": np.zeros(people), **dict.fromkeys(
-            ("expected_talk", "difference", "margin", "talk_index", "expected_transfer_pct"), nothing)}
-    who, talk = shot.agent_spelling.of[agent[mine]], talk[mine].astype(np.float64)
-    moved = (rows.number("transfer_kind")[mine] > 0).astype(np.float64)
-    cell = shot.queue_spelling.of[rows.number("queue")[mine]] * 24 + hours(view, rows.number("enter")[mine])
-    key, shape = who * (queues * 24) + cell, (people, queues * 24)
-
-    def matrix(weights: np.ndarray | None = None) -> np.ndarray:
-        return np.bincount(key, weights=weights, minlength=people * queues * 24).reshape(shape)
-
-    count = matrix()
+    wide = _everybody(filters)
+    tables = view.settled("comparison", wide, lambda of: _tables(view, wide, of)).plus(
+        _tables(view, wide, [view.snapshot.tail]))
+    count, sums, squares, moved = (table.reshape(len(table), -1) for table in vars(tables).values())
     others = count.sum(axis=0) - count
-    weight = np.where(others > 0, count, 0)  # calls that somebody else took too
+    shared = others > 0
+    weight = np.where(shared, count, 0)  # calls that somebody else took too
     comparable = weight.sum(axis=1)
 
     def expected(sums: np.ndarray) -> np.ndarray:
-        mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(shape), where=others > 0)
+        mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(others.shape), where=shared)
         return _over((weight * mean).sum(axis=1), comparable)
 
-    sums = matrix(talk)
     wanted = expected(sums)
-    good = others[who, cell] > 0
-    own = np.bincount(who[good], weights=talk[good], minlength=people)
-    square = np.bincount(who[good], weights=talk[good] ** 2, minlength=people)
+    own, square = (np.where(shared, table, 0).sum(axis=1) for table in (sums, squares))
     mean = _over(own, comparable)
     spread = np.sqrt(np.maximum(_over(square, comparable) - mean**2, 0.0))
     return {"comparable": comparable, "expected_talk": wanted, "difference": mean - wanted,
             "margin": SURE * _over(spread, np.sqrt(comparable)), "talk_index": _over(100.0 * mean, wanted),
-            "expected_transfer_pct": 100.0 * expected(matrix(moved))}
+            "expected_transfer_pct": 100.0 * expected(moved)}
+
+
+def _tables(view: Tally, filters: Filters, of: Sequence[Run]) -> Tables:
+    """Of the legs of the filters in some runs."""
+    shot, rows = view.snapshot, view.legs(filters, of)
+    talk, agent, enter = rows.number("talk"), rows.number("agent"), rows.number("enter")
+    mine = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["answered"]) & (agent >= 0) & (talk >= 0))
+    shape = (len(shot.persons), max(len(shot.queue_spelling.names), 1), 24)
+    if not len(mine):
+        return Tables(*(np.zeros(shape) for _ in range(4)))
+    # The place of a call in the table is added up of what person, queue and hour say.
+    hour, first = hours(view, enter)
+    key = (shot.agent_spelling.of * (shape[1] * 24))[agent[mine]]
+    key += (shot.queue_spelling.of * 24)[rows.number("queue")[mine]]
+    key += hour[enter[mine] // cubes.SLOT - first]
+    talk = talk[mine].astype(np.float64)
+
+    def table(key: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(key, weights, int(np.prod(shape))).astype(np.float64).reshape(shape)
+    return Tables(table(key), table(key, talk), table(key, talk * talk),
+                  table(key[np.flatnonzero(rows.number("transfer_kind")[mine] > 0)]))
 
 
 def _everybody(filters: Filters) -> Filters:
@@ -91,9 +123,9 @@ def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=np.nan_to_num(whole) > 0)
 
 
-def hours(view: Tally, epochs: np.ndarray) -> np.ndarray:
-    """Hour of the local clock of each moment, 0-23."""
-    slot = epochs // cubes.SLOT
-    first = int(slot.min())
-    every = calendar.local(np.arange(first, int(slot.max()) + 1, dtype=np.int64) * cubes.SLOT, view.zone)
-    return every.hour.to_numpy().astype(np.int64)[slot - first]
+def hours(view: Tally, epochs: np.ndarray) -> tuple[np.ndarray, int]:
+    """Hour of the local clock, 0-23, of every quarter hour (epoch // 900) from the first to the last of these moments;
+    and the number of the first."""
+    first, last = int(epochs.min()) // cubes.SLOT, int(epochs.max()) // cubes.SLOT
+    every = calendar.local(np.arange(first, last + 1, dtype=np.int64) * cubes.SLOT, view.zone)
+    return every.hour.to_numpy().astype(np.int64), first

@@ -1,10 +1,13 @@
 """A day (or any range) of agents second by second: connected, ringing, talking, after the call, on pause; their
 sessions, pauses and calls as rows."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from data import agent_questions, agent_time, frames
 from data.filters import Filters
@@ -17,29 +20,75 @@ COLUMNS = ("agent", "name", "kind", "queue", "reason", "callid", "start", "end")
 RECENT = 50  # calls of a list
 
 
+@dataclass
+class Part:
+    """Spans of one kind: parallel arrays of persons, `start` and `end` (epoch seconds), numbers of words (0 is "") and
+    callids."""
+
+    kind: str
+    who: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    queue: np.ndarray | None = None
+    reason: np.ndarray | None = None
+    callid: pa.ChunkedArray | None = None
+
+
 def timeline(view: Tally, filters: Filters) -> pd.DataFrame:
     """COLUMNS, one row a span within the range (epoch seconds), in order of time: `kind` one of KINDS, `queue` as it is
-    shown where it matters, `reason` of pauses, `callid` of calls. Connected and paused are unions over queues."""
+    shown where it matters, `reason` of pauses, `callid` of calls. Connected and paused are unions over queues. Words
+    are categories: there are few of them, and many rows."""
     def make() -> pd.DataFrame:
         shot, (start, end) = view.snapshot, agent_time.bounds(view, filters)
-        parts = [agent_time.online(view, filters).assign(kind="connected"), _reasons(view, filters),
+        online = agent_time.online(view, filters)
+        parts = [Part("connected", online.who, online.start, online.end), _reasons(view, filters),
                  *_calls(view, filters), _missed(view, filters)]
-        words = dict.fromkeys(("queue", "reason", "callid"), "")
-        table = pd.concat([part.assign(**{n: w for n, w in words.items() if n not in part}) for part in parts
-                           if len(part)] or [parts[0].assign(**words)], ignore_index=True)
-        table["start"], table["end"] = table["start"].clip(lower=start), table["end"].clip(upper=end)
-        table = table[table["end"] > table["start"]].sort_values(["start", "end"], kind="stable", ignore_index=True)
-        table.insert(0, "agent", [shot.persons[n] for n in table["who"]])
-        table.insert(1, "name", [shot.agent_label(name) for name in table["agent"]])
-        return table[list(COLUMNS)]
+
+        def whole(name: str, of: list[Part] = parts) -> np.ndarray:
+            return np.concatenate([np.zeros(len(part.who), np.int64) if (column := getattr(part, name)) is None
+                                   else column for part in of])
+        low, high = np.maximum(whole("start"), start), np.minimum(whole("end"), end)
+        order = np.lexsort((high, low))
+        order = order[high[order] > low[order]]
+        who = whole("who")[order]
+        kind = np.repeat([KINDS.index(part.kind) for part in parts], [len(part.who) for part in parts])[order]
+        callids = pa.chunked_array([chunk for part in parts for chunk in (
+            [pa.repeat(pa.scalar("", pa.large_string()), len(part.who))] if part.callid is None
+            else part.callid.chunks)], pa.large_string())
+        return pd.DataFrame({
+            "agent": words(shot.persons, who), "name": words([shot.agent_label(name) for name in shot.persons], who),
+            "kind": words(KINDS, kind), "queue": words(["", *queue_labels(view)], whole("queue")[order]),
+            "reason": words(["", *shot.shifts[1].reasons], whole("reason")[order]),
+            "callid": callids.take(pa.array(order)).to_pandas(), "start": low[order], "end": high[order]})
     return view.answer("timeline", filters, make).copy(deep=False)
 
 
-def _reasons(view: Tally, filters: Filters) -> pd.DataFrame:
+def words(texts: Sequence[str], numbers: np.ndarray) -> pd.Categorical:
+    """The texts with these numbers; equal ones are one category, unused ones none."""
+    used = np.zeros(len(texts), dtype=bool)
+    used[numbers] = True
+    place: dict[str, int] = {}
+    of = np.array([place.setdefault(text, len(place)) if there else -1 for text, there in zip(
+        texts, used.tolist(), strict=True)], dtype=np.int64)
+    return pd.Categorical.from_codes(of[numbers] if len(numbers) else [], pd.Index(list(place), dtype="str"))
+
+
+def queue_labels(view: Tally) -> list[str]:
+    """Every queue of the snapshot as it is shown."""
+    return [view.snapshot.site.queue_label(name) for name in view.snapshot.queue_spelling.names]
+
+
+def _reasons(view: Tally, filters: Filters) -> Part:
     """Pauses with their reasons, the same one in several queues once."""
-    frame = agent_time.pauses(view, filters).frame()
-    table = frame.drop_duplicates(["who", "start", "end", "reason"])[["who", "reason", "start", "end"]]
-    return table.assign(kind="paused")
+    stretch = agent_time.pauses(view, filters)
+    of = stretch.shifts
+    queue = np.argsort(np.argsort(of.queues, kind="stable"), kind="stable")[of.queue[stretch.rows]] if len(
+        stretch.rows) else stretch.rows
+    order = np.lexsort((queue, stretch.end, stretch.start))
+    table = pd.DataFrame({"who": stretch.who, "start": stretch.start, "end": stretch.end,
+                          "reason": of.reason[stretch.rows].astype(np.int64) + 1}).iloc[order].drop_duplicates()
+    who, low, high, reason = (table[name].to_numpy() for name in ("who", "start", "end", "reason"))
+    return Part("paused", who, low, high, None, reason)
 
 
 def calls(view: Tally, filters: Filters) -> Rows:
@@ -57,38 +106,40 @@ def calls(view: Tally, filters: Filters) -> Rows:
     return between(shot.legs, "enter", start - agent_time.LOOK_BACK, end).keep(keep)
 
 
-def _calls(view: Tally, filters: Filters) -> list[pd.DataFrame]:
+def _calls(view: Tally, filters: Filters) -> list[Part]:
     rows, shot = calls(view, filters), view.snapshot
     if not len(rows):
         return []
     going = rows.number("outcome") == frames.OUTCOME["in_progress"]
-    connect, ring = rows.number("connect"), rows.number("ring")
+    connect, ring, callid = rows.number("connect").astype(np.int64), rows.number("ring"), rows.text("callid")
     end = np.where(going, agent_time.now(view), connect + rows.number("talk"))
-    table = pd.DataFrame({
-        "who": shot.agent_spelling.of[rows.number("agent")], "queue": _queues(view, rows.number("queue")),
-        "callid": rows.text("callid").to_pylist(), "start": connect.astype(np.int64), "end": end.astype(np.int64)})
-    rung = ring > 0
-    ringing = table.assign(kind="ringing", start=table["start"] - np.maximum(ring, 0), end=table["start"])[rung]
-    after = table.assign(kind="wrapup", start=table["end"], end=table["end"] + shot.site.wrapup)[~going]
-    return [ringing, table.assign(kind="talking"), *([after] if shot.site.wrapup else [])]
+    who = shot.agent_spelling.of[rows.number("agent")]
+    queue = shot.queue_spelling.of[rows.number("queue")] + 1
+
+    def part(kind: str, good: np.ndarray, start: np.ndarray, end: np.ndarray) -> Part:
+        mine = np.flatnonzero(good)
+        return Part(kind, who[mine], start[mine], end[mine], queue[mine], None, callid.take(pa.array(mine)))
+    found = [part("ringing", ring > 0, connect - np.maximum(ring, 0), connect),
+             Part("talking", who, connect, end, queue, None, callid)]
+    return [*found, part("wrapup", ~going, end, end + shot.site.wrapup)] if shot.site.wrapup else found
 
 
 def _queues(view: Tally, codes: np.ndarray) -> list[str]:
-    spelled, site = view.snapshot.queue_spelling, view.snapshot.site
-    shown = [site.queue_label(name) for name in spelled.names]
-    return [shown[n] for n in spelled.of[codes]]
+    shown, of = queue_labels(view), view.snapshot.queue_spelling.of
+    return [shown[n] for n in of[codes]]
 
 
-def _missed(view: Tally, filters: Filters) -> pd.DataFrame:
+def _missed(view: Tally, filters: Filters) -> Part:
     """Rung in vain, from the first ring to the last."""
     rows, shot = agent_questions.attempts(view, filters), view.snapshot
     ms, ts = rows.number("ring_ms"), rows.number("ts")
     good = np.flatnonzero((rows.number("kind") == 0) & (ms > shot.site.options.rna_noise_ms))
-    texts = rows.text("callid").take(good).to_pylist() if len(good) else []
-    return pd.DataFrame({
-        "who": shot.agent_spelling.of[rows.number("agent")[good]] if len(good) else np.empty(0, np.int64),
-        "kind": "missed", "queue": _queues(view, rows.number("queue")[good]) if len(good) else [], "callid": texts,
-        "start": (ts[good] - ms[good] // 1000).astype(np.int64), "end": ts[good].astype(np.int64)})
+    if not len(good):
+        return Part("missed", good, good, good)
+    return Part("missed", shot.agent_spelling.of[rows.number("agent")[good]],
+                (ts[good] - ms[good] // 1000).astype(np.int64), ts[good].astype(np.int64),
+                shot.queue_spelling.of[rows.number("queue")[good]] + 1, None,
+                rows.text("callid").take(pa.array(good)))
 
 
 # -- rows ------------------------------------------------------------------------------------------

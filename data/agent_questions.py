@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import agent_time, calendar, frames, measures, spans
+from data import agent_calls, agent_time, calendar, measures, person_spans
+from data.agent_calls import over
 from data.filters import Filters
+from data.person_spans import PersonSpans
 from data.runs import Rows, between
 from data.shifts import Stretch
 from data.tally import Tally
@@ -31,7 +33,7 @@ def by_agent(view: Tally, filters: Filters) -> pd.DataFrame:
     """
     def make() -> pd.DataFrame:
         people = view.snapshot.persons
-        table = pd.DataFrame({**_calls(view, filters, len(people)), **tries(view, filters, len(people))})
+        table = pd.DataFrame({**agent_calls.calls(view, filters).by_person(), **tries(view, filters, len(people))})
         table = pd.concat([table, _time(view, filters, len(people))], axis=1)
         table.insert(0, "agent", people)
         table.insert(1, "name", [view.snapshot.agent_label(name) for name in people])
@@ -50,11 +52,7 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
     for name in ("answered", "talk_total", "transferred", "ended_by_agent", *TRIES, "talk", "pause", "sessions",
                  "pauses"):
         found[name] = int(table[name].sum())
-    rows = view.legs(filters)
-    talk = rows.number("talk")[_answered(rows)]
-    found |= {"avg_talk": _mean(talk), "p50_talk": _percentile(talk, 50), "p90_talk": _percentile(talk, 90),
-              "max_talk": int(talk.max()) if len(talk) and talk.max() >= 0 else None,
-              "avg_ring": _mean(rows.number("ring")[_answered(rows)])}
+    found |= agent_calls.calls(view, filters).together()
     found["aht"] = None if found["avg_talk"] is None else found["avg_talk"] + view.snapshot.site.wrapup
     login, pause, busy = (int(table.loc[online, name].sum()) for name in ("login", "pause", "talk"))
     found["login"] = login if online.any() else None
@@ -68,59 +66,6 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
 def _both(view: Tally, filters: Filters, table: pd.DataFrame) -> int:
     people = np.flatnonzero(np.isin(view.snapshot.persons, table["agent"].tolist()))
     return int(_talked_on_pause(view, filters, len(view.snapshot.persons))[people].sum())
-
-
-def _mean(values: np.ndarray) -> float | None:
-    known = values[values >= 0]
-    return float(known.mean()) if len(known) else None
-
-
-def _percentile(values: np.ndarray, q: float) -> int | None:
-    known = values[values >= 0]
-    return int(np.percentile(known, q, method="inverted_cdf")) if len(known) else None
-
-
-def _answered(rows: Rows) -> np.ndarray:
-    return (rows.number("outcome") == frames.OUTCOME["answered"]) & (rows.number("agent") >= 0)
-
-
-def _calls(view: Tally, filters: Filters, people: int) -> dict[str, np.ndarray]:
-    """CALLS per person."""
-    rows = view.legs(filters)
-    mine = np.flatnonzero(_answered(rows))
-    of = view.snapshot.agent_spelling.of
-    who = of[rows.number("agent")[mine]] if len(mine) else np.empty(0, np.int64)
-    talk, ring = rows.number("talk")[mine], rows.number("ring")[mine]
-
-    def count(good: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        return np.bincount(who[good], weights=None if weights is None else weights[good], minlength=people)
-
-    talked, rung = talk >= 0, ring >= 0
-    total = count(talked, talk).astype(np.int64)
-    low, high, most = _quantiles(who[talked], talk[talked], people)
-    return {
-        "answered": np.bincount(who, minlength=people), "talk_total": total, "avg_talk": _over(total, count(talked)),
-        "p50_talk": low, "p90_talk": high, "max_talk": most, "avg_ring": _over(count(rung, ring), count(rung)),
-        "transferred": count(rows.number("transfer_kind")[mine] > 0),
-        "ended_by_agent": count(rows.number("end_by")[mine] == frames.ENDED["agent"])}
-
-
-def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    whole = np.asarray(whole, dtype=np.float64)
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-
-
-def _quantiles(who: np.ndarray, values: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """P50, P90 and the largest value of everybody (NaN without any): values that were really measured."""
-    key = np.sort((who.astype(np.int64) << 32) + values)
-    first = np.searchsorted(key, np.arange(people + 1, dtype=np.int64) << 32)
-    count = np.diff(first)
-    found = []
-    for share in (0.5, 0.9, 1.0):
-        at = np.minimum(first[:-1] + np.maximum(np.ceil(count * share).astype(np.int64) - 1, 0), max(len(key) - 1, 0))
-        value = key[at] & 0xFFFFFFFF if len(key) else np.zeros(people)
-        found.append(np.where(count > 0, value, np.nan))
-    return found[0], found[1], found[2]
 
 
 def attempts(view: Tally, filters: Filters) -> Rows:
@@ -149,20 +94,17 @@ def tries(view: Tally, filters: Filters, people: int) -> dict[str, np.ndarray]:
 def _time(view: Tally, filters: Filters, people: int) -> pd.DataFrame:
     """TIME and the first and last moment, per person."""
     online, paused = agent_time.online(view, filters), agent_time.paused(view, filters)
-    known = np.bincount(online["who"].to_numpy(np.int64), minlength=people)
-    login = np.where(known > 0, agent_time.seconds(online, people), np.nan)
-    pause = agent_time.seconds(paused, people)
-    busy = agent_time.seconds(agent_time.busy(view, filters), people)
+    known = online.counts(people)
+    login = np.where(known > 0, online.seconds(people), np.nan)
+    pause, busy = paused.seconds(people), agent_time.busy(view, filters).seconds(people)
     found: dict[str, Any] = {"talk": busy, "login": login, "pause": pause, **dict(_shares(
         login, pause, busy, _talked_on_pause(view, filters, people)))}
-    found["sessions"] = known
-    found["pauses"] = np.bincount(paused["who"].to_numpy(np.int64), minlength=people)
-    table = pd.DataFrame(found)
+    found["sessions"], found["pauses"] = known, paused.counts(people)
     start, end = agent_time.bounds(view, filters)
     still = agent_time.sessions(view, filters)
-    table["first_in"] = _moments(view, online.groupby("who")["start"].min(), start, _before(still, start), people)
-    table["last_out"] = _moments(view, online.groupby("who")["end"].max(), end, _after(still, end), people)
-    return table
+    found["first_in"] = _moments(view, online.first(people), start, _before(still, start))
+    found["last_out"] = _moments(view, online.last(people), end, _after(still, end))
+    return pd.DataFrame(found)
 
 
 def _before(stretch: Stretch, start: int) -> np.ndarray:
@@ -176,23 +118,24 @@ def _after(stretch: Stretch, end: int) -> np.ndarray:
     return np.unique(stretch.who[going])
 
 
-def _moments(view: Tally, found: pd.Series, border: int, unknown: np.ndarray, people: int) -> pd.Series:
-    beyond = found.index.isin(unknown) & (found == border)
-    seconds = found.mask(beyond).reindex(range(people))
+def _moments(view: Tally, found: np.ndarray, border: int, unknown: np.ndarray) -> pd.Series:
+    """Seconds of everybody as moments of the site; missing where one of the `unknown` persons stands at the border."""
+    beyond = np.zeros(len(found), dtype=bool)
+    beyond[unknown] = True
+    seconds = pd.Series(found).mask(beyond & (found == border))
     return pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(view.zone)
 
 
 def _talked_on_pause(view: Tally, filters: Filters, people: int) -> np.ndarray:
-    """Seconds of everybody that were both: who goes on pause in the middle of a call talks on."""
-    return view.answer("talked_on_pause", filters, lambda: agent_time.seconds(spans.common(
-        agent_time.busy(view, filters), agent_time.paused(view, filters)), people))
+    """Seconds of everybody."""
+    return agent_time.talking_on_pause(view, filters).seconds(people)
 
 
 def _shares(login: np.ndarray, pause: np.ndarray, busy: np.ndarray, both: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Occupancy, utilization and availability (0-100); NaN where nobody knows the login."""
-    return [("occupancy", _over(100.0 * busy, np.nan_to_num(login - pause + both))),
-            ("utilization", _over(100.0 * busy, np.nan_to_num(login))),
-            ("availability", _over(100.0 * (login - pause), np.nan_to_num(login)))]
+    return [("occupancy", over(100.0 * busy, np.nan_to_num(login - pause + both))),
+            ("utilization", over(100.0 * busy, np.nan_to_num(login))),
+            ("availability", over(100.0 * (login - pause), np.nan_to_num(login)))]
 
 
 # -- over time -------------------------------------------------------------------------------------
@@ -201,16 +144,19 @@ def _shares(login: np.ndarray, pause: np.ndarray, busy: np.ndarray, both: np.nda
 def time_between(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     """Seconds of everybody together between each two edges (epoch seconds): `login`, `pause`, `talk`, `talk_paused`
     (both at once) and `staffed` (talk of those who leave sessions); spans are cut at every edge."""
-    online, paused, busy = (question(view, filters) for question in (
-        agent_time.online, agent_time.paused, agent_time.busy))
-    known = online["who"].unique()
-    paused, mine = paused[paused["who"].isin(known)], busy["who"].isin(known)
-    staffed = busy if mine.all() else busy[mine]
-    talk = spans.split(busy, edges)
+    online, paused, busy, both = (question(view, filters) for question in (
+        agent_time.online, agent_time.paused, agent_time.busy, agent_time.talking_on_pause))
+    known = agent_time.present(view, filters)
+    staffed, talk = busy.only(known), busy.split(edges)
     return pd.DataFrame({
-        "login": spans.split(online, edges), "pause": spans.split(paused, edges), "talk": talk,
-        "staffed": talk if staffed is busy else spans.split(staffed, edges),
-        "talk_paused": spans.split(spans.common(staffed, paused), edges)})
+        "login": online.split(edges), "pause": paused.only(known).split(edges), "talk": talk,
+        "staffed": talk if staffed is busy else staffed.split(edges), "talk_paused": both.only(known).split(edges)})
+
+
+def time_of(view: Tally, filters: Filters, minutes: int) -> pd.DataFrame:
+    """time_between of the intervals of so many minutes."""
+    return view.answer(f"agent time {minutes}", filters, lambda: time_between(
+        view, filters, calendar.intervals(filters, minutes, view.zone)))
 
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -225,9 +171,8 @@ def by_interval(view: Tally, filters: Filters) -> pd.DataFrame:
     """`start` (moment of the site), calls of those who entered in the interval (`answered`, `talk_total`), and time cut
     at its borders (`login`, `pause`, `talk`, `occupancy`, `utilization`, `availability`), every interval."""
     def make() -> pd.DataFrame:
-        edges = calendar.intervals(filters, filters.interval, view.zone)
         calls = view.by_interval(filters)[["start", "answered", "talk_total"]]  # type: ignore[attr-defined]
-        return pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
+        return pd.concat([calls, shares(time_of(view, filters, filters.interval).copy())], axis=1)
     return view.answer("agent intervals", filters, make).copy(deep=False)
 
 
@@ -236,7 +181,7 @@ def by_hour(view: Tally, filters: Filters) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         edges = calendar.intervals(filters, 60, view.zone)
         hours = calendar.local(edges[:-1], view.zone).hour.to_numpy()
-        time = time_between(view, filters, edges).groupby(hours).sum().reindex(range(24), fill_value=0)
+        time = time_of(view, filters, 60).groupby(hours).sum().reindex(range(24), fill_value=0)
         calls = view.by_hour(filters)[["hour", "answered", "talk_total"]]  # type: ignore[attr-defined]
         return pd.concat([calls, shares(time.reset_index(drop=True))], axis=1)
     return view.answer("agent hours", filters, make).copy(deep=False)
@@ -248,7 +193,11 @@ def by_day(view: Tally, filters: Filters) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         _, edges = calendar.days(filters, view.zone)
         calls = view.by_day(filters)[["date", "answered", "talk_total", "avg_talk", "aht"]]  # type: ignore[attr-defined]
-        table = pd.concat([calls, shares(time_between(view, filters, edges))], axis=1)
+        # Every day begins an hour of its own, so that the hours of a day add up to it.
+        hours = time_of(view, filters, 60)
+        places = np.searchsorted(calendar.intervals(filters, 60, view.zone), edges)
+        time = {name: np.diff(np.append(0, np.cumsum(hours[name]))[places]) for name in hours}
+        table = pd.concat([calls, shares(pd.DataFrame(time))], axis=1)
         table["pause_pct"] = 100.0 - table["availability"]
         rows = attempts(view, filters)
         rung = rows.number("ts")[measures.missed(
@@ -259,9 +208,9 @@ def by_day(view: Tally, filters: Filters) -> pd.DataFrame:
     return view.answer("agent days", filters, make).copy(deep=False)
 
 
-def _heads(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
-    """How many different persons (`who`) have a span between each two edges."""
-    who, start, end = (spans[name].to_numpy(dtype=np.int64) for name in ("who", "start", "end"))
+def _heads(spans: PersonSpans, edges: np.ndarray) -> np.ndarray:
+    """How many different persons have a span between each two edges."""
+    who, start, end = spans.who, spans.start, spans.end
     first = np.maximum(np.searchsorted(edges, start, "right") - 1, 0)
     pieces = np.maximum(np.searchsorted(edges[:-1], end, "left") - first, 0)
     slot = np.repeat(first, pieces) + np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
@@ -274,22 +223,27 @@ def pause_reasons(view: Tally, filters: Filters) -> pd.DataFrame:
     `longest`; a reason in several queues at once is one pause."""
     def make() -> pd.DataFrame:
         shot = view.snapshot
-        frame = agent_time.pauses(view, filters)
-        table = frame.spans(*agent_time.bounds(view, filters))
-        of = frame.shifts
-        table["who"] = table["who"] * len(of.reasons) + of.reason[frame.rows]
-        table = spans.union(table)
-        seconds = (table["end"] - table["start"]).groupby(table["who"].to_numpy(dtype=np.int64)).agg(
-            ["size", "sum", "max"])
-        who, reason = np.divmod(seconds.index.to_numpy(), max(len(of.reasons), 1))
+        stretch, (start, end) = agent_time.pauses(view, filters), agent_time.bounds(view, filters)
+        of = stretch.shifts
+        count = max(len(of.reasons), 1)
+        united = person_spans.union(stretch.who * count + of.reason[stretch.rows], np.maximum(stretch.start, start),
+                                    np.minimum(stretch.end, end))
+        length = united.end - united.start
+        there, first = np.unique(united.who, return_index=True)
+        who, reason = np.divmod(there, count)
         words = [of.reasons[code] for code in reason]
         found = pd.DataFrame({
             "agent": [shot.persons[n] for n in who], "reason": words, "kind": [reason_kind(word) for word in words],
-            "count": seconds["size"].to_numpy(), "seconds": seconds["sum"].to_numpy(),
-            "longest": seconds["max"].to_numpy()})
+            "count": np.diff(np.append(first, len(united))), "seconds": _each(np.add, length, first),
+            "longest": _each(np.maximum, length, first)})
         found.insert(1, "name", [shot.agent_label(name) for name in found["agent"]])
         return found.sort_values(["seconds", "agent"], ascending=[False, True], ignore_index=True)
     return view.answer("pause reasons", filters, make).copy(deep=False)
+
+
+def _each(how: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The values of each group put together; groups follow one another, each from its `first` on."""
+    return how.reduceat(values, first) if len(first) else values[:0]
 
 
 def reasons(pauses: pd.DataFrame) -> pd.DataFrame:

@@ -4,14 +4,15 @@ Time is not filtered by the origin of calls: whoever talks to a colleague is bus
 spent in those queues. Nothing is known beyond the newest line of the log: there every open span ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from data import calendar, frames, spans
+from data import calendar, frames, person_spans
 from data.filters import Filters
-from data.runs import between
+from data.person_spans import Layers, PersonSpans
+from data.runs import Run, between
 from data.shifts import GLOBAL, Stretch
 from data.tally import Tally
 
@@ -65,57 +66,104 @@ def pauses(view: Tally, filters: Filters, reasons: Collection[str] | None = None
     return _stretch(view, filters, 1, reasons)
 
 
-def online(view: Tally, filters: Filters) -> pd.DataFrame:
-    """Connected in at least one queue: `who` (number of snapshot.persons), `start`, `end` within the range."""
-    return view.answer("online", filters, lambda: spans.union(sessions(view, filters).spans(*bounds(view, filters))))
+def online(view: Tally, filters: Filters) -> PersonSpans:
+    """Connected in at least one queue, by number of snapshot.persons, within the range."""
+    return view.answer("online", filters, lambda: _union(sessions(view, filters), *bounds(view, filters)))
 
 
-def resting(view: Tally, filters: Filters) -> pd.DataFrame:
+def resting(view: Tally, filters: Filters) -> PersonSpans:
     """On pause in at least one queue."""
-    return view.answer("resting", filters, lambda: spans.union(pauses(view, filters).spans(*bounds(view, filters))))
+    return view.answer("resting", filters, lambda: _union(pauses(view, filters), *bounds(view, filters)))
 
 
-def paused(view: Tally, filters: Filters) -> pd.DataFrame:
+def _union(stretch: Stretch, start: int, end: int) -> PersonSpans:
+    return person_spans.union(stretch.who, np.maximum(stretch.start, start), np.minimum(stretch.end, end))
+
+
+def paused(view: Tally, filters: Filters) -> PersonSpans:
     """On pause while connected; of those who leave no session in the log, every pause."""
-    def make() -> pd.DataFrame:
+    def make() -> PersonSpans:
         inside, rest = online(view, filters), resting(view, filters)
-        static = rest[~rest["who"].isin(inside["who"].unique())]
-        return pd.concat([spans.common(rest, inside), static], ignore_index=True)
+        return person_spans.joined((rest.common(inside), rest.only(~present(view, filters))))
     return view.answer("paused", filters, make)
 
 
-def talks(view: Tally, filters: Filters) -> pd.DataFrame:
-    """Every call of these people that touches the range, whatever its origin: `who`, `start` (when it was answered, the
-    beginning of the range at the earliest), `end`, ordered as the legs are."""
-    shot, (start, end) = view.snapshot, bounds(view, filters)
-    queues, mine = view.codes(filters), chosen(view, filters)
-    person = np.where(mine[:len(shot.agent_spelling.names)], np.arange(len(shot.agent_spelling.names)), -1)
-    rows = between(shot.legs, "enter", start - LOOK_BACK, end)
-    agent, queue = rows.number("agent"), rows.number("queue")
-    connect, talk = rows.number("connect"), rows.number("talk")
-    going = (rows.number("outcome") == frames.OUTCOME["in_progress"]) & (connect >= 0)
-    finish = np.where(going, now(view), connect + talk)
-    good = (agent >= 0) & (connect >= 0) & ((talk >= 0) | going) & (connect < end) & (finish > start)
-    if len(queues) < len(shot.queue_words.texts):
-        good &= np.isin(queue, queues)
-    keep = np.flatnonzero(good)
-    who = person[shot.agent_spelling.of[agent[keep]]] if len(keep) else np.empty(0, np.int64)
-    known = who >= 0
-    keep, who = keep[known], who[known]
-    return pd.DataFrame({"who": who, "start": np.maximum(connect[keep].astype(np.int64), start),
-                         "end": finish[keep].astype(np.int64)}, copy=False)
+def present(view: Tally, filters: Filters) -> np.ndarray:
+    """bool per person of snapshot.persons: left a session in the log within the range."""
+    return online(view, filters).counts(len(view.snapshot.persons)) > 0
 
 
-def busy(view: Tally, filters: Filters) -> pd.DataFrame:
+def persons(view: Tally, filters: Filters) -> np.ndarray:
+    """Number of the person behind each raw code of an agent, -1 for those who are not asked about; the last element
+    stands for legs without an agent."""
+    of, mine = view.snapshot.agent_spelling.of, chosen(view, filters)
+    return np.append(np.where(mine[of], of, -1), -1)
+
+
+def talks(view: Tally, filters: Filters, end: int, of: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Every call of these people before `end` that touches the range, whatever its origin: when it was answered (the
+    beginning of the range at the earliest) and when it ended and the work after it was done (`end` at the latest), as
+    person_spans.keys, ordered as the legs are. The spans of other legs are empty: they end before they begin."""
+    shot, start = view.snapshot, bounds(view, filters)[0]
+    person, queues = persons(view, filters), view.codes(filters)
+    everything = len(queues) == len(shot.queue_words.texts)
+    low, high = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for run, rows in between(of, "enter", start - LOOK_BACK, end).parts:
+        who, connect, talk = person[run.number("agent")[rows]], run.number("connect")[rows], run.number("talk")[rows]
+        going = np.flatnonzero((run.number("outcome")[rows] == frames.OUTCOME["in_progress"]) & (connect >= 0))
+        finish = connect + talk
+        bad = (who < 0) | (connect < 0) | (talk < 0)
+        if len(going):
+            finish[going], bad[going] = now(view), who[going] < 0
+        bad |= (connect >= end) | (finish <= start)
+        if not everything:
+            bad |= ~np.isin(run.number("queue")[rows], queues)
+        finish += shot.site.wrapup
+        np.minimum(finish, end, out=finish)
+        finish[bad] = -1  # an empty span
+        low.append(person_spans.keys(who, np.maximum(connect, start)))
+        high.append(person_spans.keys(who, finish))
+    return np.concatenate(low), np.concatenate(high)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """`spans` of calls of the history; `until`: nothing of them lies beyond this second, -1 where some still go on."""
+
+    spans: PersonSpans
+    until: int
+
+    @property
+    def nbytes(self) -> int:
+        return self.spans.nbytes
+
+
+def _settled(view: Tally, filters: Filters) -> Settled:
+    """`busy` as far as the history knows, wherever the present moment stands in the range."""
+    end = calendar.bounds(filters, view.zone)[1]
+
+    def make(of: Sequence[Run]) -> Settled:
+        spans = person_spans.united(*talks(view, filters, end, of))
+        rows = between(of, "enter", bounds(view, filters)[0] - LOOK_BACK, end)
+        if (rows.number("outcome") == frames.OUTCOME["in_progress"]).any():
+            return Settled(spans, -1)
+        last = int(spans.end.max()) if len(spans) else 0
+        return Settled(spans, max(last, int(rows.number("enter").max(initial=0)) + 1))
+    people = persons(view, filters)[:len(view.snapshot.history.agents.texts)]
+    return view.settled(("busy", view.snapshot.site.wrapup, people.tobytes()), filters, make)
+
+
+def busy(view: Tally, filters: Filters) -> PersonSpans | Layers:
     """Talking, or working after a call for the configured seconds."""
-    def make() -> pd.DataFrame:
-        table, (_, end) = talks(view, filters), bounds(view, filters)
-        table["end"] = np.minimum(table["end"] + view.snapshot.site.wrapup, end)
-        return spans.union(table)
+    def make() -> PersonSpans | Layers:
+        shot, end = view.snapshot, bounds(view, filters)[1]
+        known = _settled(view, filters)
+        if not 0 <= known.until <= end:  # the end of the range cuts them
+            return person_spans.united(*talks(view, filters, end, shot.legs))
+        return Layers.of(known.spans, person_spans.united(*talks(view, filters, end, [shot.tail])))
     return view.answer("busy", filters, make)
 
 
-def seconds(table: pd.DataFrame, people: int) -> np.ndarray:
-    """int64 seconds per person."""
-    return np.bincount(table["who"].to_numpy(dtype=np.int64), weights=table["end"] - table["start"],
-                       minlength=people).astype(np.int64)
+def talking_on_pause(view: Tally, filters: Filters) -> PersonSpans | Layers:
+    """Both at once: who goes on pause in the middle of a call talks on."""
+    return view.answer("talking on pause", filters, lambda: busy(view, filters).common(paused(view, filters)))

@@ -21,12 +21,14 @@ from data import cubes, frames, losses, runs
 from data.builder import Young
 from data.cubes import AgentDays, Clock, Days, Missed, MissedDays, People, Slots, Waits, Weeks
 from data.losses import Losses
+from data.memo import Memo
 from data.runs import ROWS, Damaged, Run, Words
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
 MANIFEST = "CURRENT.json"
 KINDS = ("slots", "waits", "people", "losses", "days", "weeks", "agent_days", "missed", "missed_days")
+REMEMBERED = 64 * 2**20  # bytes of what was worked out of one state
 DATED = ("days", "weeks", "agent_days", "missed_days")  # those that begin with a day
 
 
@@ -49,7 +51,8 @@ def sums(site: Site) -> str:
 
 @dataclass
 class History:
-    """One settled state. `covers`: number of the last chunk of the book in it; `state`: the builder at that point."""
+    """One settled state. `covers`: number of the last chunk of the book in it; `state`: the builder at that point;
+    `memo`: answers about its rows, which hold for every version of the store that shows it."""
 
     generation: int = 0
     covers: int = 0
@@ -71,6 +74,7 @@ class History:
     before: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # Losses.before
     state: dict[str, Any] | None = None
     files: dict[str, Any] = field(default_factory=dict)
+    memo: Memo = field(init=False, default_factory=lambda: Memo(REMEMBERED, lambda answer: answer.nbytes))
 
 
 class Shelf:

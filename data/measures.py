@@ -89,6 +89,16 @@ def totals(legs: pa.Table, options: Options, threshold: np.ndarray | int | None 
     return found | recovery(legs, options, legs if later is None else later)
 
 
+def quantiles(values: np.ndarray) -> tuple[int | None, int | None]:
+    """P50 and P90 of the known values: values that were really measured."""
+    known = values[values >= 0]
+    if not len(known):
+        return None, None
+    places = [max(-(-len(known) * share // 100) - 1, 0) for share in (50, 90)]
+    part = np.partition(known, places)
+    return int(part[places[0]]), int(part[places[1]])
+
+
 def plain(value: Any) -> float | int | None:
     """A number for JSON: whole ones as int, missing as None, others to two decimals."""
     if value is None or value != value:

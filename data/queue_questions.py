@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import agent_questions, calendar, cubes, frames, measures, spans, tally
+from data import agent_questions, calendar, cubes, frames, measures, person_spans, tally
 from data.filters import Filters
 from data.measures import LOST
 from data.tally import Tally
@@ -111,19 +111,9 @@ def percentiles(view: Tally, filters: Filters) -> dict[str, int | None]:
         found: dict[str, int | None] = {}
         lost = wait[np.isin(outcome, LOST)]
         for name, values in (("wait", wait[answered]), ("lost", lost), ("talk", talk[answered])):
-            found[f"p50_{name}"], found[f"p90_{name}"] = _quantiles(values)
+            found[f"p50_{name}"], found[f"p90_{name}"] = measures.quantiles(values)
         return found
     return dict(view.answer("percentiles", filters, make))
-
-
-def _quantiles(values: np.ndarray) -> tuple[int | None, int | None]:
-    """P50 and P90 of the known values: values that were really measured."""
-    known = values[values >= 0]
-    if not len(known):
-        return None, None
-    places = [max(-(-len(known) * share // 100) - 1, 0) for share in (50, 90)]
-    part = np.partition(known, places)
-    return int(part[places[0]]), int(part[places[1]])
 
 
 def causes(view: Tally, filters: Filters) -> pd.DataFrame:
@@ -140,7 +130,7 @@ def causes(view: Tally, filters: Filters) -> pd.DataFrame:
             mine = wait[good]
             known = mine[mine >= 0] if cause not in ("interrupted", "unknown") else mine[:0]
             found.append((cause, int(good.sum()), 100.0 * good.sum() / len(outcome) if len(outcome) else np.nan,
-                          known.mean() if len(known) else np.nan, *_quantiles(known)))
+                          known.mean() if len(known) else np.nan, *measures.quantiles(known)))
         return pd.DataFrame(found, columns=["cause", "count", "share", "avg_wait", "p50_wait", "p90_wait"])
     return view.answer("causes", filters, make).copy(deep=False)
 
@@ -185,7 +175,7 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     most = at_edge[:-1].astype(np.int64)
     inside = slice(*np.searchsorted(times, (edges[0], edges[-1])).tolist())
     np.maximum.at(most, np.searchsorted(edges, times[inside], side="right") - 1, depth[inside])
-    seconds = spans.split(pd.DataFrame({"start": enter, "end": leave}, copy=False), edges)
+    seconds = person_spans.split(enter, leave, edges)
     return pd.DataFrame({"most": most, "average": seconds / np.diff(edges)})
 
 
@@ -237,8 +227,7 @@ def by_time_of_day(view: Any, filters: Filters) -> pd.DataFrame:
     `occupancy` and whether it is `known`. The last row (`time` "") is the sum."""
     def make() -> pd.DataFrame:
         table = view.by_interval(filters)
-        edges = calendar.intervals(filters, filters.interval, view.zone)
-        table = pd.concat([table, agent_questions.time_between(view, filters, edges)], axis=1)
+        table = pd.concat([table, agent_questions.time_of(view, filters, filters.interval)], axis=1)
         clock = table["start"].dt.strftime("%H:%M")
         whole = table.assign(group="~")  # after every time of day
         groups = pd.concat([table.assign(group=clock), whole], ignore_index=True).groupby("group")

@@ -53,9 +53,10 @@ class Words:
             indices = (chunk.indices.fill_null(len(words)) if chunk.null_count else chunk.indices).to_numpy(
                 zero_copy_only=False)
             table = np.full(len(words) + 1, -1, dtype=np.int32)
-            for i in np.unique(indices).tolist():  # words of the dictionary that no row uses stay unknown
-                if i < len(words):
-                    table[i] = self.number(words[i])
+            used = np.zeros(len(words) + 1, dtype=bool)  # words of the dictionary that no row uses stay unknown
+            used[indices] = True
+            for i in np.flatnonzero(used[:-1]).tolist():
+                table[i] = self.number(words[i])
             parts.append(table[indices])
         return np.concatenate(parts)
 

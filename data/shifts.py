@@ -57,12 +57,6 @@ class Stretch:
     start: np.ndarray
     end: np.ndarray
 
-    def spans(self, start: int, end: int) -> "pd.DataFrame":
-        """`who`, `start`, `end` within [start, end), as data.spans reads them."""
-        import pandas as pd
-
-        return pd.DataFrame({"who": self.who, "start": np.maximum(self.start, start), "end": np.minimum(self.end, end)})
-
     def frame(self) -> "pd.DataFrame":
         """`who`, `queue`, `start`, `end`, `over`, `reason`, `closed_by`: one row each, in order of time."""
         import pandas as pd

@@ -125,7 +125,12 @@ class Snapshot:
     @cached_property
     def legs(self) -> list[Run]:
         """Every leg there is."""
-        return [*self.history.runs, self._tail[0]]
+        return [*self.history.runs, self.tail]
+
+    @property
+    def tail(self) -> Run:
+        """Legs that the history does not hold yet, those that are open too."""
+        return self._tail[0]
 
     @cached_property
     def tries(self) -> list[Run]:

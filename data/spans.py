@@ -10,7 +10,8 @@ def union(spans: pd.DataFrame) -> pd.DataFrame:
     """Merged spans per `who` (`start`, `end` epoch seconds, int64), ordered; empty ones are dropped."""
     start, end = spans["start"].to_numpy(), spans["end"].to_numpy()
     keep = end > start
-    codes, who = _coded(spans["who"])
+    codes, names = pd.factorize(spans["who"], sort=True)
+    codes, who = codes.astype(np.int64), np.asarray(names)
     if not keep.all():
         codes, start, end = codes[keep], start[keep], end[keep]
     if not len(start):
@@ -29,16 +30,6 @@ def union(spans: pd.DataFrame) -> pd.DataFrame:
 
 def _frame(who: np.ndarray, start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"who": who, "start": start, "end": end}, copy=False)
-
-
-def _coded(who: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of agents from 0 on, int64, and who they are, in order."""
-    if who.dtype.kind == "i" and len(who):  # numbers already, and not far apart
-        low, high = int(who.min()), int(who.max())
-        if high - low < 1 << 16:
-            return who.to_numpy(dtype=np.int64) - low, np.arange(low, high + 1)
-    codes, names = pd.factorize(who, sort=True)
-    return codes.astype(np.int64), np.asarray(names)
 
 
 def _order(codes: np.ndarray, low: np.ndarray, people: int) -> np.ndarray:
@@ -67,37 +58,3 @@ def overlap(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
     both = length(union(pd.concat([one, other])))
     a, b = length(one), length(other)
     return a.add(b, fill_value=0).sub(both, fill_value=0).reindex(both.index, fill_value=0)
-
-
-def common(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """The spans in which two unions both hold. Costs as much as the shorter of them has spans."""
-    if len(one) < len(other):
-        one, other = other, one
-    if not len(other):
-        return other[SPAN]
-    codes, who = _coded(pd.concat([one["who"], other["who"]], ignore_index=True))
-    start, end, since, until = (frame[name].to_numpy() for frame in (one, other) for name in ("start", "end"))
-    base = int(min(start.min(), since.min()))
-    step = int(max(end.max(), until.max())) - base + 2
-    here, there = codes[:len(one)] * step - base, codes[len(one):] * step - base
-    first = np.searchsorted(here + end, there + since, side="right")
-    count = np.maximum(np.searchsorted(here + start, there + until) - first, 0)
-    mine = np.repeat(np.arange(len(other)), count)
-    theirs = np.arange(len(mine)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-    return _frame(who[codes[len(one):][mine]], np.maximum(start[theirs], since[mine]),
-                  np.minimum(end[theirs], until[mine]))
-
-
-def split(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
-    """int64, one less than `edges` (ascending epoch seconds): the seconds that lie between each two edges, a span that
-    crosses an edge being cut there. They add up to the seconds between the first and the last edge."""
-    edges = edges.astype(np.int64)
-    return np.diff(_elapsed(spans["start"].to_numpy(), edges) - _elapsed(spans["end"].to_numpy(), edges))
-
-
-def _elapsed(moments: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """At each edge, the seconds that have passed since all the moments before it, added up."""
-    places = np.searchsorted(edges, moments)  # the first edge that is not before the moment
-    count = np.bincount(places, minlength=len(edges) + 1)[:-1]
-    later = np.bincount(places, weights=moments - edges[0], minlength=len(edges) + 1)[:-1]  # exact below 2**53
-    return np.cumsum(count) * (edges - edges[0]) - np.cumsum(later).astype(np.int64)

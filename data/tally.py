@@ -1,7 +1,7 @@
 """Rows and sums behind every question: which legs a user's filters mean, and what they add up to."""
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from data import calendar, cubes, measures, runs
 from data.filters import Filters
 from data.measures import LARGEST, SUMS
-from data.runs import Rows
+from data.runs import Rows, Run
 from data.snapshot import Snapshot
 
 EPOCH = dt.date(1970, 1, 1)
@@ -74,8 +74,22 @@ class Tally:
     def _days(self, filters: Filters) -> tuple[int, int]:
         return (filters.start - EPOCH).days, (filters.end - EPOCH).days
 
-    def legs(self, filters: Filters) -> Rows:
-        """Legs of the range and filters: columns of runs.SCHEMA, in order of enter within each run."""
+    def settled(self, question: Hashable, filters: Filters, make: Callable[[Sequence[Run]], Any]) -> Any:
+        """What `make` finds in the legs of the history, worked out once for all versions that show it. It may depend on
+        the range, the origin, the queues, the agents and the identities behind them; whatever else it depends on must
+        be in the `question`. What it gives has `nbytes`."""
+        shot, history = self.snapshot, self.snapshot.history
+        queues, agents = self._codes(filters.queues), len(history.agents.texts)
+        chosen = shot.agent_spelling.codes(filters.agents) if filters.agents else None
+        key = (question, calendar.bounds(filters, self.zone), filters.origin,
+               queues[queues < len(history.queues.texts)].tobytes(), None if chosen is None else chosen.tobytes(),
+               shot.agent_spelling.of[:agents].tobytes(),
+               shot.queue_spelling.of[:len(history.queues.texts)].tobytes(), str(self.zone))
+        return history.memo(key, lambda: make(history.runs))
+
+    def legs(self, filters: Filters, of: Sequence[Run] | None = None) -> Rows:
+        """Legs of the range and filters: columns of runs.SCHEMA, in order of enter within each run; of all runs of the
+        snapshot, or of some of them."""
         shot, start, end = self.snapshot, *calendar.bounds(filters, self.zone)
         queues, origins = self._codes(filters.queues), self._origins(filters.origin)
         everything = len(queues) == len(shot.queue_words.texts)
@@ -88,7 +102,7 @@ class Tally:
             if not everything:
                 good = good & np.isin(run.number("queue")[chosen], queues)
             return good if agents is None else good & np.isin(run.number("agent")[chosen], agents)
-        return shot.between(start, end).keep(keep)
+        return runs.between(shot.legs if of is None else of, "enter", start, end).keep(keep)
 
     def legs_of(self, *callids: str) -> Rows:
         """Every leg of these calls within the queues that are allowed, whatever its time: nobody's filter hides a part

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape  # Plotly reads markup in every text
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from i18n import duration, text
@@ -38,7 +39,7 @@ class Rows:
 
 def by_person(frame: pd.DataFrame) -> Rows:
     """A row a person, whoever came first on top."""
-    names = list(dict.fromkeys(frame["name"]))
+    names = frame["name"].unique().tolist()
     return Rows(names, {name: i for i, name in enumerate(names)})
 
 
@@ -56,20 +57,22 @@ def by_day(frame: pd.DataFrame, edges: Sequence[int]) -> tuple[pd.DataFrame, lis
 
 def queue_colours(frame: pd.DataFrame, theme_name: str | None) -> dict[str, str]:
     """Queue as it is shown -> colour, the busiest first; those beyond the palette share its last."""
-    order = frame.loc[frame["kind"] == "talking", "queue"].value_counts().index.tolist()
+    codes, names = pd.factorize(frame.loc[frame["kind"] == "talking", "queue"])
+    order = [names[code] for code in np.argsort(-np.bincount(codes), kind="stable")] if len(codes) else []
     hues = QUEUES[theme(theme_name)]
     return {name: hues[min(i, len(hues) - 1)] for i, name in enumerate(order)}
 
 
-def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, int], lang: str,
+def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day: tuple[int, int], lang: str,
            theme_name: str | None, zone: dt.tzinfo, waiting: pd.DataFrame | None = None, row: int = ROW) -> Figure:
     """`frame` is agent_day.timeline; `key` has the key of `rows.of` for each of its rows, and `day` first second and
     last of what is drawn. `waiting` (`at` epoch seconds, `most`) is drawn above."""
     tone, colours = tones(theme_name), queue_colours(frame, theme_name)
     clock = Clock(min(day[0], int(frame["start"].min())), day[1], zone)
-    place = [len(rows.labels) - 1 - rows.of[one] for one in key]
+    codes, keys = pd.factorize(key if isinstance(key, pd.Series) else np.asarray(key))
+    place = np.array([len(rows.labels) - 1 - rows.of[one] for one in keys])
     moved = frame.get("moved", 0)
-    frame = frame.assign(row=place, low=(frame["start"] + moved - day[0]) / 60,
+    frame = frame.assign(row=place[codes], low=(frame["start"] + moved - day[0]) / 60,
                          high=(frame["end"] + moved - day[0]) / 60)
     if len(rows.labels) > CROWD:  # thinner than a pixel
         frame = frame[(frame["kind"] != "ringing") | (frame["high"] - frame["low"] > SEEN)]
@@ -96,7 +99,7 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any], day: tuple[int, 
             "y": [int(n) for n in waiting["most"]], "yaxis": "y2", "name": text(lang, "Callers waiting"),
             "meta": "abandoned", "line": {"color": tone["abandoned"], "width": 1.3, "shape": "hv"}, "fill": "tozeroy",
             "fillcolor": faded(tone["abandoned"], 0.2),
-            "text": [clock(int(at)) for at in waiting["at"]],
+            "text": clock(waiting["at"].to_numpy()),
             "hovertemplate": "%{text} · <b>%{y}</b><extra>" + text(lang, "Callers waiting") + "</extra>"})
         more["yaxis2"] = {"domain": [min(share + 0.012, 1), 1], "fixedrange": True, "nticks": 3, "rangemode": "tozero",
                           "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
@@ -114,46 +117,66 @@ def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
     return max((first - 5) // 60 * 60, 0), min(-(-(last + 5) // 60) * 60, whole)
 
 
+MINUTES = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
+SECONDS = [f"{second:02}" for second in range(60)]
+
+
 class Clock:
     """Epoch seconds from `start` to `end` as the clock on the wall, without asking for the zone of each: it is changed
     at full quarters of an hour."""
 
     def __init__(self, start: int, end: int, zone: dt.tzinfo):
         self.start = start // QUARTER
-        self.shift = [int(dt.datetime.fromtimestamp(n * QUARTER, zone).utcoffset().total_seconds())  # type: ignore
-                      for n in range(self.start, end // QUARTER + 2)]
+        self.shift = np.array([int(dt.datetime.fromtimestamp(n * QUARTER, zone).utcoffset().total_seconds())  # type: ignore
+                               for n in range(self.start, end // QUARTER + 2)])
 
-    def __call__(self, at: int) -> str:
-        second = (at + self.shift[at // QUARTER - self.start]) % 86400
-        return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    def __call__(self, moments: np.ndarray) -> list[str]:
+        second = (moments + self.shift[moments // QUARTER - self.start]) % 86400
+        minutes, rest = np.divmod(second, 60)
+        return [MINUTES[minute] + SECONDS[left] for minute, left in zip(minutes.tolist(), rest.tolist(), strict=True)]
 
 
 def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str, clock: Clock) -> list[dict[str, Any]]:
     """One path of all spans of a kind; nothing for none."""
     if not len(spans):
         return []
-    x: list[float | None] = []
-    y: list[int | None] = []
-    words: list[str] = []
-    calls: list[str] = []
-    columns = ("kind", "queue", "reason", "callid", "start", "end", "row", "low", "high")
-    for kind, queue, reason, callid, start, end, row, low, high in zip(
-            *(spans[column].to_numpy(object).tolist() for column in columns), strict=True):
-        label = f"{clock(start)} – {clock(end)} · {duration(end - start)}"
-        if kind == "paused":
-            label = f"{escape(reason or text(lang, NO_REASON), quote=False)} · {label}"
-        elif kind in ("ringing", "missed"):
-            label = f"{escape(queue, quote=False)} · {label}"
-        pieces = int((high - low) // LONG) + 1
-        points = [low, high] if pieces == 1 else [low + (high - low) * i / pieces for i in range(pieces + 1)]
-        x += [*(round(point, 2) for point in points), None]
-        y += [row] * len(points) + [None]
-        words += [label] * len(points) + [""]
-        calls += [callid] * len(points) + [""]
-    return [{"type": "scatter", "mode": "lines", "x": x, "y": y, "text": words, "name": name,
-             **({"customdata": calls} if any(calls) else {}), "connectgaps": False,
+    low, high = spans["low"].to_numpy(), spans["high"].to_numpy()
+    pieces = ((high - low) // LONG).astype(np.int64) + 1
+    count = pieces + 2  # the points of a span, and a gap after it
+    gaps = np.cumsum(count) - 1
+    number = np.arange(gaps[-1] + 1) - np.repeat(gaps + 1 - count, count)  # of a point in its span
+    place = np.repeat(low, count) + np.repeat(high - low, count) * number / np.repeat(pieces, count)
+    place[gaps - 1] = high
+    x = np.round(place, 2).astype(object)
+    for i in np.flatnonzero((number > 0) & (number < np.repeat(pieces, count))).tolist():
+        x[i] = round(float(place[i]), 2)
+
+    def path(values: Any, gap: Any) -> list[Any]:
+        values[gaps] = gap
+        return values.tolist()
+
+    def along(values: Any, gap: Any) -> list[Any]:
+        return path(np.repeat(np.asarray(values, dtype=object), count), gap)
+    calls = spans["callid"].to_numpy(object)
+    return [{"type": "scatter", "mode": "lines", "x": path(x, None), "y": along(spans["row"], None),
+             "text": along(_labels(spans, lang, clock), ""), "name": name,
+             **({"customdata": along(calls, "")} if any(calls) else {}), "connectgaps": False,
              "line": {"color": colour, "width": round(max(width, 3), 1), "simplify": False},
              "hovertemplate": "%{text}<extra>" + escape(name, quote=False) + "</extra>"}]
+
+
+def _labels(spans: pd.DataFrame, lang: str, clock: Clock) -> list[str]:
+    """From when to when and how long each span of one kind was, and for what reason or in which queue."""
+    start, end = spans["start"].to_numpy(), spans["end"].to_numpy()
+    said = {length: duration(length) for length in np.unique(end - start).tolist()}
+    labels = [f"{since} – {until} · {said[length]}" for since, until, length in zip(
+        clock(start), clock(end), (end - start).tolist(), strict=True)]
+    kind = spans["kind"].iloc[0]
+    if kind not in ("paused", "ringing", "missed"):
+        return labels
+    codes, words = pd.factorize(spans["reason" if kind == "paused" else "queue"])
+    before = [escape(word if kind != "paused" else word or text(lang, NO_REASON), quote=False) for word in words]
+    return [f"{before[code]} · {label}" for code, label in zip(codes.tolist(), labels, strict=True)]
 
 
 def legend(frame: pd.DataFrame, lang: str, theme_name: str | None) -> list[tuple[str, str]]:

@@ -3,11 +3,10 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from data import agent_comparison, agent_day, agent_questions, calendar, queue_questions, spans
+from data import agent_comparison, agent_day, agent_questions, queue_questions
 from data.filters import Filters
 from data.rules import Options
 from data.site import Site
@@ -277,20 +276,3 @@ def test_one_agent_is_compared_with_all_the_others(tmp_path):
     found = agent_comparison.compare(opened(tmp_path, lines).view(), Filters(DAY, DAY, (), ("Ana",)))
     assert list(found["agent"]) == ["Ana"]
     assert (found.iloc[0]["expected_talk"], found.iloc[0]["difference"]) == (160, -60)
-
-
-# -- spans -----------------------------------------------------------------------------------------
-
-
-def test_what_two_unions_share():
-    one = pd.DataFrame({"who": [1, 1, 2], "start": [0, 50, 0], "end": [20, 90, 10]})
-    other = pd.DataFrame({"who": [1, 1, 2, 3], "start": [10, 80, 10, 0], "end": [60, 100, 20, 9]})
-    assert spans.common(one, other).to_dict("list") == {"who": [1, 1, 1], "start": [10, 50, 80], "end": [20, 60, 90]}
-    assert spans.common(one.iloc[:0], other).empty
-
-
-def test_spans_are_cut_at_every_edge():
-    table = pd.DataFrame({"who": [1, 2, 3], "start": [5, 10, 95], "end": [25, 30, 200]})
-    assert spans.split(table, np.array([0, 10, 20, 100])).tolist() == [5, 20, 20]
-    edges = calendar.intervals(ONE_DAY, 60, BOGOTA)
-    assert spans.split(table.iloc[:0], edges).sum() == 0
