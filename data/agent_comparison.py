@@ -74,7 +74,8 @@ def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
     wide = _everybody(filters)
     tables = view.settled("comparison", wide, lambda of: _tables(view, wide, of)).plus(
         _tables(view, wide, [view.snapshot.tail]))
-    count, sums, squares, moved = (table.reshape(len(table), -1) for table in vars(tables).values())
+    count, sums, squares, moved = (table.reshape(len(table), table[:1].size if len(table) else 0)
+                                   for table in vars(tables).values())
     others = count.sum(axis=0) - count
     shared = others > 0
     weight = np.where(shared, count, 0)  # calls that somebody else took too

@@ -44,6 +44,7 @@ REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
 PATIENCE = 2.0  # seconds; what one process wrote the others have read by then
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
+LONG = 1.0  # seconds of reading after which it is said that the log is being read
 
 
 @dataclass
@@ -71,12 +72,13 @@ class Store:
         self.beat = Beat(folder / "beat")
         self._lock, self._read = threading.Lock(), threading.Condition()
         self._fresh()
-        self.problem = self.detail = ""
+        self.problem, self.detail = IMPORTING, ""  # until the first refresh: nothing is known yet
         self.recorded: Recorded | None = None  # whoever looks for recordings puts himself here
         self._stamp: Any = None
         self._damaged: set[int] = set()
         self._incarnation = ""
         self._put_at = self._rebuilt_at = -AGAIN
+        self._began, self._told = 0.0, False
         self._writing: tuple[Future[History], Young] | None = None
         self._snapshot = self._shot()
 
@@ -97,6 +99,7 @@ class Store:
         """Reads what is new, wherever it was written; another snapshot is in place when something changed."""
         with self._lock:
             done = Progress()
+            self._began, self._told = time.monotonic(), False
             before = None if self._stamp is None else self._state()
             self.problem = self.detail = ""
             self.names.look()
@@ -225,6 +228,8 @@ class Store:
         if self.book.locked:
             self.beat.strike()
             self._put_beside(pool)
+            if not self._told and self._writing is None and time.monotonic() - self._began > LONG:
+                self._tell()
         if progress:
             progress(done)
 
@@ -255,15 +260,20 @@ class Store:
         full = self.builder.young.rows >= FULL
         if self._writing and (full or self._writing[0].done()):
             self._written()
-            self.notice.tell(IMPORTING, "")
-            if self._watched:
-                said, self.problem = self.problem, IMPORTING  # until the refresh ends; what is there answers meanwhile
-                self._snapshot = self._shot()
-                self.problem = said
+            self._tell()
         if full:
             self._write(pool)
             if pool is None:
                 self._written()
+
+    def _tell(self) -> None:
+        """Says that the log is being read, until the refresh ends; what is there answers meanwhile."""
+        self._told = True
+        self.notice.tell(IMPORTING, "")
+        if self._watched:
+            said, self.problem = self.problem, IMPORTING
+            self._snapshot = self._shot()
+            self.problem = said
 
     def _put(self) -> None:
         """The young rows become history."""

@@ -483,6 +483,24 @@ def test_a_first_import_says_how_far_it_has_come(centre, tmp_path, monkeypatch):
     assert fresh["state"] != "reading" and fresh["share"] is None and store.health()["status"] == "ok"
 
 
+def test_a_log_that_is_being_read_is_never_called_well(centre, tmp_path, monkeypatch):
+    """From the first moment, in the process that reads and in the one that looks on; short logs too."""
+    monkeypatch.setattr("data.store.LONG", 0.0)
+    store, other = (Store(centre.queue_log, tmp_path, Site(BOGOTA), clock=UNTIL.timestamp) for _ in range(2))
+    assert [one.health()["status"] for one in (store, other)] == ["reading", "reading"]
+    said = []
+
+    def look(_done):
+        if store.book.locked:
+            other.refresh()
+            said.extend([store.health()["status"], other.health()["status"]])
+            assert store.health()["version"] and store.view().freshness()["state"] == "reading"
+    store.refresh(look)
+    assert said and set(said) == {"reading"}
+    other.refresh()
+    assert [one.health()["status"] for one in (store, other)] == ["ok", "ok"]
+
+
 @pytest.mark.parametrize("at", [1, 2])
 def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth, tmp_path, monkeypatch, at):
     """Nothing twice, nothing missing, in the very process that goes on."""
