@@ -38,6 +38,7 @@ def install(server: Flask) -> Compress:
     it is read. Call it before anything else that changes answers: the first is the last to see them."""
     server.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_ALGORITHM_STREAMING=["br", "gzip"], COMPRESS_LEVEL=5,
+        COMPRESS_BR_LEVEL=2,  # a third of the work of the library's own choice, for a twentieth more bytes
         COMPRESS_CACHE_BACKEND=Scripts, COMPRESS_CACHE_KEY=_script)
     made = Compress(server)
     server.after_request(_closing)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
-from data import cubes, frames, losses, runs
+from data import cubes, frames, losses, runs, shifts
 from data.builder import Young
 from data.cubes import AgentDays, Clock, Days, Missed, MissedDays, People, Slots, Waits, Weeks
 from data.losses import Losses
 from data.memo import Memo
 from data.runs import ROWS, Damaged, Run, Words
+from data.shifts import Shifts
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
@@ -75,6 +77,11 @@ class History:
     state: dict[str, Any] | None = None
     files: dict[str, Any] = field(default_factory=dict)
     memo: Memo = field(init=False, default_factory=lambda: Memo(REMEMBERED, lambda answer: answer.nbytes))
+
+    @cached_property
+    def shifts(self) -> tuple[Shifts, Shifts]:
+        """Sessions and pauses as arrays."""
+        return shifts.read(self.sessions), shifts.read(self.pauses)
 
 
 class Shelf:

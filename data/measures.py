@@ -15,7 +15,8 @@ from data.rules import Options
 
 ANONYMOUS = frozenset({"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "asterisk",
                        "anonimo", "anónimo", "desconocido", "privado", "<unknown>", "s"})
-LOST = tuple(frames.OUTCOME[name] for name in ("abandoned", "timeout", "exit_empty"))
+LOST_WORDS = ("abandoned", "timeout", "exit_empty")
+LOST = tuple(frames.OUTCOME[name] for name in LOST_WORDS)
 SUMS = ("offered", *frames.OUTCOMES, "short_abandoned", "transferred", "in_sl", "waits", "wait_sum", "asa_count",
         "asa_sum", "talks", "talk_total")
 LARGEST = ("longest_wait", "max_talk")
@@ -87,16 +88,6 @@ def totals(legs: pa.Table, options: Options, threshold: np.ndarray | int | None 
     for name, q in (("p50_wait", 50), ("p90_wait", 90)):
         found[name] = int(np.percentile(held, q, method="inverted_cdf")) if len(held) else None
     return found | recovery(legs, options, legs if later is None else later)
-
-
-def quantiles(values: np.ndarray) -> tuple[int | None, int | None]:
-    """P50 and P90 of the known values: values that were really measured."""
-    known = values[values >= 0]
-    if not len(known):
-        return None, None
-    places = [max(-(-len(known) * share // 100) - 1, 0) for share in (50, 90)]
-    part = np.partition(known, places)
-    return int(part[places[0]]), int(part[places[1]])
 
 
 def plain(value: Any) -> float | int | None:

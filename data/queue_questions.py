@@ -4,14 +4,18 @@ Everything counts the legs of the filters (one stay in one queue, dated when it 
 `data.measures`; rates are computed from sums, never averaged.
 """
 
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data import agent_questions, calendar, cubes, frames, measures, person_spans, tally
+from data import agent_questions, calendar, cubes, frames, measures, person_spans, spreads, tally
 from data.filters import Filters
-from data.measures import LOST
+from data.runs import Run
+from data.spreads import Spread
 from data.tally import Tally
 
 # Upper edges of the bars of the histogram in seconds (both ends belong to a bar: 0-5, 6-10 …); beyond: one bar more.
@@ -46,6 +50,37 @@ def by_queue(view: Any, filters: Filters) -> pd.DataFrame:
     return pd.concat([table, nothing], ignore_index=True) if len(table) else nothing
 
 
+@dataclass(frozen=True)
+class Seconds:
+    """Of some legs: `waits` by outcome (numbers of frames.OUTCOME), and the conversations of answered ones."""
+
+    waits: list[Spread]
+    talk: Spread
+
+    @property
+    def nbytes(self) -> int:
+        return self.talk.nbytes + sum(spread.nbytes for spread in self.waits)
+
+    def of(self, *outcomes: str) -> Spread:
+        return functools.reduce(Spread.plus, [self.waits[frames.OUTCOME[name]] for name in outcomes])
+
+
+def seconds(view: Tally, filters: Filters) -> Seconds:
+    """How long the legs of the filters waited and were talked to."""
+    def counted(of: Sequence[Run]) -> Seconds:
+        rows = view.legs(filters, of)
+        outcome = rows.number("outcome")
+        talk = rows.number("talk")[outcome == frames.OUTCOME["answered"]]
+        return Seconds(spreads.by_kind(outcome, rows.number("wait"), len(frames.OUTCOMES)),
+                       spreads.by_kind(np.zeros(len(talk), np.int64), talk, 1)[0])
+
+    def make() -> Seconds:
+        old, new = view.settled("seconds", filters, counted), counted([view.snapshot.tail])
+        return Seconds([one.plus(other) for one, other in zip(old.waits, new.waits, strict=True)],
+                       old.talk.plus(new.talk))
+    return view.answer("seconds", filters, make)
+
+
 def service_levels(view: Tally, filters: Filters) -> pd.DataFrame:
     """`threshold` (THRESHOLDS), `within` (answered in so many seconds) and the four definitions VARIANTS, 0-100.
 
@@ -54,30 +89,16 @@ def service_levels(view: Tally, filters: Filters) -> pd.DataFrame:
     early_ignored = A≤U / (A + B>U + T + X).
     """
     def make() -> pd.DataFrame:
-        rows, options = view.legs(filters), view.snapshot.site.options
-        outcome, wait = rows.number("outcome"), rows.number("wait")
-        short = options.short_abandon
-        held, left = (_below(wait[outcome == frames.OUTCOME[name]]) for name in ("answered", "abandoned"))
-        answered, abandoned, timeout, empty = (
-            int((outcome == frames.OUTCOME[name]).sum()) for name in ("answered", "abandoned", "timeout", "exit_empty"))
-        brief = int(_up_to(wait[outcome == frames.OUTCOME["abandoned"]], short)) if short else 0
-        every = answered + abandoned + timeout + empty
+        found, short = seconds(view, filters), view.snapshot.site.options.short_abandon
+        held, left = (found.of(name).up_to(np.array(THRESHOLDS)) for name in ("answered", "abandoned"))
+        answered, every = len(found.of("answered")), len(found.of("answered", "abandoned", "timeout", "exit_empty"))
+        brief = int(found.of("abandoned").up_to(np.array([short]))[0]) if short else 0
         wholes = {"standard": every - brief, "answered_only": answered, "abandons_served": every,
                   "early_ignored": every - left}
         parts = {"abandons_served": held + left}
         return pd.DataFrame({"threshold": THRESHOLDS, "within": held, **{
             name: _percent(parts.get(name, held), np.asarray(wholes[name])) for name in VARIANTS}})
     return view.answer("service levels", filters, make).copy(deep=False)
-
-
-def _below(waits: np.ndarray) -> np.ndarray:
-    """How many known waits are not longer than each of THRESHOLDS."""
-    counts = np.bincount(np.minimum(waits[waits >= 0], THRESHOLDS[-1] + 1), minlength=THRESHOLDS[-1] + 2)
-    return np.cumsum(counts)[np.array(THRESHOLDS)]
-
-
-def _up_to(waits: np.ndarray, most: int) -> int:
-    return int(((waits >= 0) & (waits <= most)).sum())
 
 
 def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -89,48 +110,38 @@ def waits(view: Tally, filters: Filters) -> pd.DataFrame:
     """`low`, `high` (seconds, both included; `high` missing for the last), `answered`, `lost` (abandoned, timed out,
     queue empty): how long callers waited. Legs whose wait nobody knows are not in it."""
     def make() -> pd.DataFrame:
-        rows = view.legs(filters)
-        outcome, wait = rows.number("outcome"), rows.number("wait")
-        known = wait >= 0
-
-        def bars(good: np.ndarray) -> np.ndarray:
-            return np.bincount(np.searchsorted(BARS, wait[good & known]), minlength=len(BARS) + 1)
+        def bars(spread: Spread) -> np.ndarray:
+            return np.diff(np.append(spread.up_to(np.array(BARS)), len(spread.known)), prepend=0)
+        found = seconds(view, filters)
         return pd.DataFrame({
             "low": [0, *(edge + 1 for edge in BARS)], "high": [*map(float, BARS), np.nan],
-            "answered": bars(outcome == frames.OUTCOME["answered"]), "lost": bars(np.isin(outcome, LOST))})
+            "answered": bars(found.of("answered")), "lost": bars(found.of(*measures.LOST_WORDS))})
     return view.answer("waits", filters, make).copy(deep=False)
 
 
 def percentiles(view: Tally, filters: Filters) -> dict[str, int | None]:
     """Waits that half and nine tenths of the callers did not exceed: `p50_wait`, `p90_wait` of those answered,
     `p50_lost`, `p90_lost` of those lost, `p50_talk`, `p90_talk` of the conversations. Exact."""
-    def make() -> dict[str, int | None]:
-        rows = view.legs(filters)
-        outcome, wait, talk = rows.number("outcome"), rows.number("wait"), rows.number("talk")
-        answered = outcome == frames.OUTCOME["answered"]
-        found: dict[str, int | None] = {}
-        lost = wait[np.isin(outcome, LOST)]
-        for name, values in (("wait", wait[answered]), ("lost", lost), ("talk", talk[answered])):
-            found[f"p50_{name}"], found[f"p90_{name}"] = measures.quantiles(values)
-        return found
-    return dict(view.answer("percentiles", filters, make))
+    found = seconds(view, filters)
+    spread = {"wait": found.of("answered"), "lost": found.of(*measures.LOST_WORDS), "talk": found.talk}
+    return {f"p{percent}_{name}": one.quantile(percent) for name, one in spread.items() for percent in (50, 90)}
 
 
 def causes(view: Tally, filters: Filters) -> pd.DataFrame:
     """`cause` (CAUSES: short abandons apart from the others), `count`, `share` of the offered (0-100), `avg_wait`,
     `p50_wait`, `p90_wait`, every cause, zero or not."""
     def make() -> pd.DataFrame:
-        rows, options = view.legs(filters), view.snapshot.site.options
-        outcome, wait = rows.number("outcome"), rows.number("wait")
-        brief = (outcome == frames.OUTCOME["abandoned"]) & (wait >= 0) & (wait <= options.short_abandon) & (
-            options.short_abandon > 0)
+        spread, short = seconds(view, filters), view.snapshot.site.options.short_abandon
+        every = sum(map(len, spread.waits))
         found = []
         for cause in CAUSES:
-            good = brief if cause == "short" else (outcome == frames.OUTCOME[cause]) & ~brief
-            mine = wait[good]
-            known = mine[mine >= 0] if cause not in ("interrupted", "unknown") else mine[:0]
-            found.append((cause, int(good.sum()), 100.0 * good.sum() / len(outcome) if len(outcome) else np.nan,
-                          known.mean() if len(known) else np.nan, *measures.quantiles(known)))
+            mine = spread.of("abandoned" if cause == "short" else cause)
+            if cause in ("short", "abandoned"):
+                brief = (mine.values >= 0) & (mine.values <= short) & (short > 0)
+                mine = mine.part(brief if cause == "short" else ~brief)
+            known = mine if cause not in ("interrupted", "unknown") else spreads.EMPTY
+            found.append((cause, len(mine), 100.0 * len(mine) / every if every else np.nan, known.mean,
+                          known.quantile(50), known.quantile(90)))
         return pd.DataFrame(found, columns=["cause", "count", "share", "avg_wait", "p50_wait", "p90_wait"])
     return view.answer("causes", filters, make).copy(deep=False)
 
@@ -138,9 +149,7 @@ def causes(view: Tally, filters: Filters) -> pd.DataFrame:
 def by_did(view: Tally, filters: Filters) -> pd.DataFrame:
     """`did` (the number dialled, "" where the log has none) and the totals of its legs, most offered first."""
     def make() -> pd.DataFrame:
-        rows = view.legs(filters)
-        coded, names = rows.coded("did")
-        sums = view.grouped(rows, coded, len(names))
+        names, sums = view.named("did", filters)
         table = view.frame(sums)
         table.insert(0, "did", names)
         table = table[table["offered"] > 0]
@@ -173,8 +182,10 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     before = np.searchsorted(times, edges, side="right") - 1
     at_edge = np.where(before >= 0, depth[np.maximum(before, 0)], 0) if len(depth) else np.zeros(len(edges), np.int64)
     most = at_edge[:-1].astype(np.int64)
-    inside = slice(*np.searchsorted(times, (edges[0], edges[-1])).tolist())
-    np.maximum.at(most, np.searchsorted(edges, times[inside], side="right") - 1, depth[inside])
+    first = np.searchsorted(times, edges)  # events in order: those between two edges follow one another
+    some = np.flatnonzero(np.diff(first))
+    if len(some):
+        most[some] = np.maximum(most[some], np.maximum.reduceat(depth[:first[-1]], first[some]))
     seconds = person_spans.split(enter, leave, edges)
     return pd.DataFrame({"most": most, "average": seconds / np.diff(edges)})
 

@@ -77,17 +77,22 @@ def _picked(wanted: list[bool], codes: np.ndarray) -> np.ndarray | bool:
     return True if all(wanted) else np.array(wanted)[codes]
 
 
-def read(table: pa.Table) -> Shifts:
-    """frames.SESSION or frames.PAUSE."""
-    def coded(name: str) -> tuple[list[str], np.ndarray]:
-        if name not in table.schema.names:
-            return [""], np.zeros(table.num_rows, dtype=np.int32)
-        words = runs.Words()
-        codes = words.codes(table.column(name))
+def read(table: pa.Table, after: Shifts | None = None) -> Shifts:
+    """frames.SESSION or frames.PAUSE; behind those of the same kind that were read before."""
+    def coded(name: str, texts: str, column: str) -> tuple[list[str], np.ndarray]:
+        old = np.empty(0, dtype=np.int32) if after is None else getattr(after, name)
+        if column not in table.schema.names:
+            return [""], np.zeros(len(old) + table.num_rows, dtype=np.int32)
+        words = runs.Words([] if after is None else list(getattr(after, texts)))
+        codes = words.codes(table.column(column))
         nobody = words.number("") if (codes < 0).any() else 0
-        return words.texts, np.where(codes < 0, nobody, codes)
+        return words.texts, np.append(old, np.where(codes < 0, nobody, codes))
 
-    (agents, agent), (queues, queue), (reasons, reason), (causes, cause) = (
-        coded(name) for name in ("agent", "queue", "reason", "closed_by"))
-    return Shifts(agents, queues, reasons, causes, agent, queue, reason, cause, table.column("start").to_numpy(),
-                  table.column("end").to_numpy())
+    agents, agent = coded("agent", "agents", "agent")
+    queues, queue = coded("queue", "queues", "queue")
+    reasons, reason = coded("reason", "reasons", "reason")
+    causes, cause = coded("cause", "causes", "closed_by")
+    start, end = table.column("start").to_numpy(), table.column("end").to_numpy()
+    if after is not None:
+        start, end = np.append(after.start, start), np.append(after.end, end)
+    return Shifts(agents, queues, reasons, causes, agent, queue, reason, cause, start, end)

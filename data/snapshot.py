@@ -157,8 +157,8 @@ class Snapshot:
     def shifts(self) -> tuple[Shifts, Shifts]:
         """Sessions and pauses of everybody."""
         _, _, sessions, pauses = self.tables()
-        return (shifts.read(pa.concat_tables([self.history.sessions, sessions])),
-                shifts.read(pa.concat_tables([self.history.pauses, pauses])))
+        settled = self.history.shifts
+        return shifts.read(sessions, settled[0]), shifts.read(pauses, settled[1])
 
     @cached_property
     def people_tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":

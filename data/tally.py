@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import calendar, cubes, measures, runs
+from data import calendar, cubes, history, measures, runs
 from data.filters import Filters
 from data.measures import LARGEST, SUMS
 from data.runs import Rows, Run
@@ -27,6 +27,38 @@ def _named(sums: np.ndarray, largest: np.ndarray) -> Sums:
     """Sums and extremes by name; the last axis are measures.SUMS and measures.LARGEST."""
     return {**{name: sums[..., i] for i, name in enumerate(SUMS)},
             **{name: largest[..., i] for i, name in enumerate(LARGEST)}}
+
+
+def _added(where: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """int64 [count]: numbers, or how often something is true, added up by `where`."""
+    if values.dtype == bool:
+        return np.bincount(where if values.all() else where[np.flatnonzero(values)], minlength=count)
+    return np.bincount(where, weights=values, minlength=count).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Sums and extremes by text."""
+
+    texts: list[str]
+    sums: Sums
+
+    @property
+    def nbytes(self) -> int:
+        return 64 * len(self.texts) * (2 + len(self.sums))
+
+    def plus(self, other: "Named") -> tuple[list[str], Sums]:
+        """Both, texts in the order in which they came."""
+        words = runs.Words(list(self.texts))
+        place = np.array([words.number(text) for text in other.texts], dtype=np.int64)
+        added: Sums = {}
+        for name, values in self.sums.items():
+            whole = np.full(len(words.texts), 0 if name in SUMS else -1, dtype=np.int64)
+            whole[:len(values)] = values
+            whole[place] = whole[place] + other.sums[name] if name in SUMS else np.maximum(
+                whole[place], other.sums[name])
+            added[name] = whole
+        return words.texts, added
 
 
 @dataclass(frozen=True)
@@ -78,14 +110,14 @@ class Tally:
         """What `make` finds in the legs of the history, worked out once for all versions that show it. It may depend on
         the range, the origin, the queues, the agents and the identities behind them; whatever else it depends on must
         be in the `question`. What it gives has `nbytes`."""
-        shot, history = self.snapshot, self.snapshot.history
-        queues, agents = self._codes(filters.queues), len(history.agents.texts)
+        shot, settled = self.snapshot, self.snapshot.history
+        queues, agents = self._codes(filters.queues), len(settled.agents.texts)
         chosen = shot.agent_spelling.codes(filters.agents) if filters.agents else None
         key = (question, calendar.bounds(filters, self.zone), filters.origin,
-               queues[queues < len(history.queues.texts)].tobytes(), None if chosen is None else chosen.tobytes(),
+               queues[queues < len(settled.queues.texts)].tobytes(), None if chosen is None else chosen.tobytes(),
                shot.agent_spelling.of[:agents].tobytes(),
-               shot.queue_spelling.of[:len(history.queues.texts)].tobytes(), str(self.zone))
-        return history.memo(key, lambda: make(history.runs))
+               shot.queue_spelling.of[:len(settled.queues.texts)].tobytes(), str(self.zone))
+        return settled.memo(key, lambda: make(settled.runs))
 
     def legs(self, filters: Filters, of: Sequence[Run] | None = None) -> Rows:
         """Legs of the range and filters: columns of runs.SCHEMA, in order of enter within each run; of all runs of the
@@ -138,9 +170,15 @@ class Tally:
         rows = self.legs(filters)
         return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
 
-    def grouped(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
-        """Sums and extremes of these legs by group; `where` gives the number of the group of each."""
-        return self._group(rows, where, count)
+    def named(self, column: str, filters: Filters) -> tuple[list[str], Sums]:
+        """Sums and extremes of the legs of the filters by the text in that column: the texts, and a number of each."""
+        def found(of: Sequence[Run]) -> Named:
+            rows = self.legs(filters, of)
+            where, texts = rows.coded(column)
+            return Named(texts, self._group(rows, where, len(texts)))
+        site = self.snapshot.site
+        old = self.settled(("named", column, history.sums(site)), filters, found)
+        return old.plus(found([self.snapshot.tail]))
 
     def frame(self, sums: Sums) -> pd.DataFrame:
         """Sums by name with everything that is computed from them, as columns."""
@@ -148,7 +186,7 @@ class Tally:
 
     def _group(self, rows: Rows, where: np.ndarray, count: int) -> Sums:
         legs = self.measured(rows)
-        found = {name: np.bincount(where, weights=legs[name], minlength=count).astype(np.int64) for name in SUMS}
+        found = {name: _added(where, legs[name], count) for name in SUMS}
         for name in LARGEST:
             found[name] = np.full(count, -1, dtype=np.int64)
             np.maximum.at(found[name], where, legs[name])

@@ -33,12 +33,22 @@ class Still(Component):
 
 
 def _told(component: Component) -> list[Any]:
-    facts = component.to_plotly_json()
-    props, link = facts["props"], (facts["namespace"], facts["type"]) == LINK
-    if "id" in props or not (link or facts["namespace"] == "dash_html_components"):
-        raise TypeError(f"{facts['type']} cannot stand still")
-    return ["Link" if link else facts["type"].lower(), {k: v for k, v in props.items() if k != "children"},
-            *_children(props.get("children"))]
+    props = {name: value for name, value in vars(component).items() if _is_property(component, name)}
+    link = (component._namespace, component._type) == LINK
+    if "id" in props or not (link or component._namespace == "dash_html_components"):
+        raise TypeError(f"{component._type} cannot stand still")
+    return ["Link" if link else component._type.lower(), props, *_children(getattr(component, "children", None))]
+
+
+_known: dict[tuple[str, str], frozenset[str]] = {}  # names of properties by component: a table has thousands of them
+
+
+def _is_property(component: Component, name: str) -> bool:
+    """Whether that attribute is a property of the component other than its children; the others are Dash's own."""
+    kind = (component._namespace, component._type)
+    if kind not in _known:
+        _known[kind] = frozenset(component._prop_names) - {"children"}
+    return name in _known[kind] or name.startswith(("data-", "aria-"))
 
 
 def _children(found: Any) -> list[Any]:

@@ -56,7 +56,8 @@ def slot(start: dt.datetime, end: dt.datetime) -> str:
     if end - start < dt.timedelta(hours=23):
         pairs += [("from", start.isoformat()), ("to", end.isoformat())] if _changes(start.date(), start.tzinfo) else [
             ("from", f"{start:%H:%M}"), ("to", until)]
-    return urlencode(pairs)
+    # As urlencode would write digits and these signs: a long chart has thousands of slots.
+    return "&".join(f"{name}={value}" for name, value in pairs).replace(":", "%3A").replace("+", "%2B")
 
 
 @lru_cache(4096)

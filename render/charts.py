@@ -168,9 +168,8 @@ def _cell(row: Row | None, lang: str, index: int, hour: int) -> str:
 
 def spoken(frame: pd.DataFrame, lang: str) -> str:
     """The volume chart in a few words, also for those who do not see it: its peak and when it was."""
-    rows = _rows(frame)
-    top = max(rows, key=lambda row: _count(row, "offered"))
-    one_day = _start(rows[0]).date() == _start(rows[-1]).date()
+    first, top, last = _rows(frame.iloc[[0, int(frame["offered"].fillna(0).to_numpy().argmax()), -1]])
+    one_day = _start(first).date() == _start(last).date()
     when = day(lang, _start(top)) if "start" not in top else clock(lang, _start(top), seconds=False) if one_day else (
         moment(lang, _start(top), seconds=False))
     return text(lang, "Peak: {count} ({when})", when=when, count=number(lang, top["offered"]))

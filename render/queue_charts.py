@@ -100,7 +100,7 @@ def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: i
         return drawn
     tone = tones(theme_name)
     starts = [pd.Timestamp(moment).to_pydatetime() for moment in frame["start" if minutes else "date"]]
-    x = [start.strftime("%Y-%m-%dT%H:%M") for start in starts]
+    x = [start.isoformat()[:16] for start in starts]
     length = dt.timedelta(minutes=minutes) if minutes else dt.timedelta(days=1)
     links = [slot(start, start + length) if n else "" for start, n in zip(starts, frame["offered"], strict=True)]
     lost = frame["abandoned"] + frame["timeout"] + frame["exit_empty"]
@@ -146,7 +146,7 @@ def lost(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int | 
 def waiting(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     """Callers waiting at once: the most of every interval, and the average."""
     tone = tones(theme_name)
-    x = [pd.Timestamp(moment).strftime("%Y-%m-%dT%H:%M") for moment in frame["start"]]
+    x = [moment.isoformat()[:16] for moment in frame["start"]]
     several = len({when[:10] for when in x}) > 1
     traces: list[dict[str, Any]] = [
         {"type": "scatter", "mode": "lines", "name": text(lang, "Most at once"), "x": x,

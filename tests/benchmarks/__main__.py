@@ -244,7 +244,10 @@ def main() -> None:
         store = people.opened(folder / "people")
         for figure in people.figures(store):
             say(*figure)
+        legs = store.counts()["legs"]
         store.book.close()
+        for figure in people.loads(folder / "people", legs):
+            say(*figure)
         live.figures(folder, say)
         soak.figures(folder, say, 1, "soak_1_minute")
     # In a process of its own: the peak memory of a child is never less than what its parent had when it began.

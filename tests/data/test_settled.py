@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from data import agent_comparison, agent_questions, agent_time
+from data import agent_comparison, agent_questions, agent_time, queue_questions
 from data.filters import Filters
 from data.person_spans import Layers
 from data.rules import Options
@@ -39,8 +39,13 @@ def made(seed: int) -> list[tuple[int, str]]:
         enter, wait, talk = start + chance.randrange(150_000), chance.randrange(60), chance.randrange(3000)
         talk = chance.choice((talk, talk, talk, 30_000, 0))
         queue, agent, call = chance.choice(QUEUES), chance.choice(AGENTS), f"{enter}.{n}"
-        lines += [(enter, f"{call}|{queue}|NONE|ENTERQUEUE||300{n:07}|1"),
-                  (enter + wait, f"{call}|{queue}|{agent}|CONNECT|{wait}|{call}9|{min(wait, 3)}")]
+        lines += [(enter, f"{call}|{queue}|NONE|DID|601700000{n % 3}")] * (n % 4 > 0)
+        lines.append((enter, f"{call}|{queue}|NONE|ENTERQUEUE||300{n:07}|1"))
+        if n % 7 == 0:
+            way = chance.choice(("ABANDON", "EXITWITHTIMEOUT"))
+            lines.append((enter + wait, f"{call}|{queue}|NONE|{way}|1|1|{wait}"))
+            continue
+        lines += [(enter + wait, f"{call}|{queue}|{agent}|CONNECT|{wait}|{call}9|{min(wait, 3)}")]
         if chance.random() < 0.95:  # the others go on
             end = chance.choice(("COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER|601|from"))
             lines.append((enter + wait + talk, f"{call}|{queue}|{agent}|{end}|{wait}|{talk}|1"))
@@ -51,10 +56,15 @@ def answers(view: View, filters: Filters) -> dict[str, object]:
     frames = {
         "agents": agent_questions.by_agent(view, filters), "days": agent_questions.by_day(view, filters),
         "hours": agent_questions.by_hour(view, filters), "intervals": agent_questions.by_interval(view, filters),
-        "comparison": agent_comparison.compare(view, filters, 1)}
+        "comparison": agent_comparison.compare(view, filters, 1),
+        "pauses": agent_questions.pause_reasons(view, filters),
+        "levels": queue_questions.service_levels(view, filters), "waits": queue_questions.waits(view, filters),
+        "causes": queue_questions.causes(view, filters), "dids": queue_questions.by_did(view, filters),
+        "clock": queue_questions.by_time_of_day(view, filters)}
     found: dict[str, object] = {name: frame.to_json(date_format="iso", double_precision=15)
                                 for name, frame in frames.items()}
-    return found | {"team": agent_questions.team(view, filters)}
+    return found | {"team": agent_questions.team(view, filters),
+                    "percentiles": queue_questions.percentiles(view, filters)}
 
 
 def put(store):
