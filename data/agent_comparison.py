@@ -4,6 +4,7 @@ Whoever answers the long calls of the support queue at noon is not slow. What is
 took for the calls that he had, queue by queue and hour by hour; calls for which there was no colleague are left out.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,8 +75,8 @@ def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
     wide = _everybody(filters)
     tables = view.settled("comparison", wide, lambda of: _tables(view, wide, of)).plus(
         _tables(view, wide, [view.snapshot.tail]))
-    count, sums, squares, moved = (table.reshape(len(table), table[:1].size if len(table) else 0)
-                                   for table in vars(tables).values())
+    people, *cells = tables.count.shape
+    count, sums, squares, moved = (table.reshape(people, math.prod(cells)) for table in vars(tables).values())
     others = count.sum(axis=0) - count
     shared = others > 0
     weight = np.where(shared, count, 0)  # calls that somebody else took too
@@ -110,7 +111,7 @@ def _tables(view: Tally, filters: Filters, of: Sequence[Run]) -> Tables:
     talk = talk[mine].astype(np.float64)
 
     def table(key: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        return np.bincount(key, weights, int(np.prod(shape))).astype(np.float64).reshape(shape)
+        return np.bincount(key, weights, math.prod(shape)).astype(np.float64).reshape(shape)
     return Tables(table(key), table(key, talk), table(key, talk * talk),
                   table(key[np.flatnonzero(rows.number("transfer_kind")[mine] > 0)]))
 

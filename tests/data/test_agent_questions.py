@@ -276,3 +276,14 @@ def test_one_agent_is_compared_with_all_the_others(tmp_path):
     found = agent_comparison.compare(opened(tmp_path, lines).view(), Filters(DAY, DAY, (), ("Ana",)))
     assert list(found["agent"]) == ["Ana"]
     assert (found.iloc[0]["expected_talk"], found.iloc[0]["difference"]) == (160, -60)
+
+
+def test_a_center_in_which_nobody_has_answered_yet(tmp_path):
+    """No agent, no session: every answer is empty, none an error."""
+    lines = [(NINE, "7.1|600|NONE|ENTERQUEUE||3001112222|1"), (NINE + 9, "7.1|600|NONE|ABANDON|1|1|9")]
+    view = opened(tmp_path, lines).view()
+    assert len(agent_questions.by_agent(view, ONE_DAY)) == len(agent_comparison.compare(view, ONE_DAY)) == 0
+    assert agent_questions.team(view, ONE_DAY)["p50_talk"] is None
+    for question in (agent_questions.by_hour, agent_questions.by_day, agent_questions.by_interval):
+        assert question(view, ONE_DAY)["talk"].sum() == 0
+    assert len(agent_day.timeline(view, ONE_DAY)) == len(agent_questions.pause_reasons(view, ONE_DAY)) == 0
