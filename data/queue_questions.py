@@ -176,13 +176,12 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     """Callers who waited, between each two edges (epoch seconds): `most` at once and `average`. Whoever entered before
     the first edge and still waited counts; internal or not as the filters say."""
     enter, leave = waited(view, filters, int(edges[0]), int(edges[-1]))
-    # Who is connected in the second another enters does not make two: of one second those who leave come first.
-    events = np.sort(np.concatenate([2 * enter + 1, 2 * leave]), kind="stable")
-    times, depth = events >> 1, np.cumsum(2 * (events & 1) - 1)
-    before = np.searchsorted(times, edges, side="right") - 1
-    at_edge = np.where(before >= 0, depth[np.maximum(before, 0)], 0) if len(depth) else np.zeros(len(edges), np.int64)
-    most = at_edge[:-1].astype(np.int64)
-    first = np.searchsorted(times, edges)  # events in order: those between two edges follow one another
+    begun, ended = np.sort(enter, kind="stable"), np.sort(leave)  # the first are in order but for a few
+    # Nobody can be more at once than when one has just entered. Who is connected in the second another enters does not
+    # make two: of one second those who leave come first.
+    depth = np.arange(1, len(begun) + 1) - np.searchsorted(ended, begun, side="right")
+    most = (np.searchsorted(begun, edges, side="right") - np.searchsorted(ended, edges, side="right"))[:-1]
+    first = np.searchsorted(begun, edges)  # in order: those who enter between two edges follow one another
     some = np.flatnonzero(np.diff(first))
     if len(some):
         most[some] = np.maximum(most[some], np.maximum.reduceat(depth[:first[-1]], first[some]))
