@@ -26,6 +26,7 @@ OTHERS = mark("Other queues")
 NO_REASON = mark("(no reason)")
 QUARTER = 900
 CROWD, SEEN = 40, 0.5  # in a drawing of more people, ringing of less than so many minutes is left out
+LETTER, MOST = 6.8, 32  # pixels of a letter of a name, and letters of a name in a drawing of so many people
 LONG = 20  # minutes: longer spans can be pointed at in their middle too
 
 
@@ -104,12 +105,20 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
         more["yaxis2"] = {"domain": [min(share + 0.012, 1), 1], "fixedrange": True, "nticks": 3, "rangemode": "tozero",
                           "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
                           "tickfont": {"size": 11, "color": tone["quiet"]}}
+    labels = list(rows.labels)
+    people: dict[str, Any] = {}
+    if len(labels) > CROWD:  # a browser that measures so many names draws everything twice, in seconds
+        labels = [label if len(label) <= MOST else label[:MOST - 1] + "…" for label in labels]
+        more["margin"] = {"l": round(LETTER * max(map(len, labels))) + 14, "b": FOOT - 8}
+        people = {"automargin": False, "ticklabeloverflow": "allow"}
+        axis |= people
+        more |= {"yaxis2": more["yaxis2"] | people} if waiting is not None else {}
     return {"data": traces, "layout": layout(
         theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis,
-        yaxis={"range": [-0.6, len(rows.labels) - 0.4], "tickvals": list(range(len(rows.labels))),
-               "ticktext": [escape(label, quote=False) for label in reversed(rows.labels)],
+        yaxis={"range": [-0.6, len(labels) - 0.4], "tickvals": list(range(len(labels))),
+               "ticktext": [escape(label, quote=False) for label in reversed(labels)],
                "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
-               "rangemode": "normal"}, **more)}
+               "rangemode": "normal", **people}, **more)}
 
 
 def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
