@@ -1,7 +1,8 @@
 """A day of people as one figure: a row each, spans of what they did, and the callers who waited above them.
 
-Spans are drawn as lines, all of one kind in one path: thousands of them cost a browser what thousands of bars do not
-leave it. Time is minutes since the day began, so that a day of 23 or 25 hours is drawn as long as it was.
+Spans of one kind are one path: thousands of lines or bars are thousands of elements, which hold a browser for seconds.
+What is pointed at are points that nobody draws. Time is minutes since the day began, so that a day of 23 or 25 hours is
+drawn as long as it was.
 """
 
 import datetime as dt
@@ -78,13 +79,18 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
     if len(rows.labels) > CROWD:  # thinner than a pixel
         frame = frame[(frame["kind"] != "ringing") | (frame["high"] - frame["low"] > SEEN)]
     traces: list[dict[str, Any]] = []
+    paths: list[dict[str, Any]] = []
     for kind, colour, width in (("connected", faded(tone["level"], 0.28), 0.62), ("paused", tone["wait"], 0.62),
                                 ("missed", tone["abandoned"], 0.34), ("ringing", tone["exit_key"], 0.34),
                                 ("wrapup", tone["timeout"], 0.34)):
-        traces += _trace(frame[frame["kind"] == kind], text(lang, KIND_WORDS[kind]), colour, width * row, lang, clock)
+        spans = frame[frame["kind"] == kind]
+        paths += _path(spans, colour, width * row)
+        traces += _points(spans, text(lang, KIND_WORDS[kind]), lang, clock)
     talking = frame[frame["kind"] == "talking"]
     for queue, colour in colours.items():
-        traces += _trace(talking[talking["queue"] == queue], queue, colour, 0.5 * row, lang, clock)
+        spans = talking[talking["queue"] == queue]
+        paths += _path(spans, colour, 0.5 * row)
+        traces += _points(spans, queue, lang, clock)
     low, high = _hours(frame["low"].min(), frame["high"].max(), (day[1] - day[0]) / 60)
     height = row * len(rows.labels) + FOOT + (HEAD if waiting is not None else 0)
     share = 1 - (HEAD - 16) / (height - FOOT) if waiting is not None else 1.0
@@ -114,7 +120,7 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
         axis |= people
         more |= {"yaxis2": more["yaxis2"] | people} if waiting is not None else {}
     return {"data": traces, "layout": layout(
-        theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis,
+        theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis, shapes=paths,
         yaxis={"range": [-0.6, len(labels) - 0.4], "tickvals": list(range(len(labels))),
                "ticktext": [escape(label, quote=False) for label in reversed(labels)],
                "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
@@ -145,32 +151,32 @@ class Clock:
         return [MINUTES[minute] + SECONDS[left] for minute, left in zip(minutes.tolist(), rest.tolist(), strict=True)]
 
 
-def _trace(spans: pd.DataFrame, name: str, colour: str, width: float, lang: str, clock: Clock) -> list[dict[str, Any]]:
-    """One path of all spans of a kind; nothing for none."""
+def _path(spans: pd.DataFrame, colour: str, width: float) -> list[dict[str, Any]]:
+    """The drawing of all spans of a kind; nothing for none."""
+    if not len(spans):
+        return []
+    pieces = [f"M{low:.2f},{row}L{high:.2f},{row}" for low, high, row in zip(
+        spans["low"].tolist(), spans["high"].tolist(), spans["row"].tolist(), strict=True)]
+    return [{"type": "path", "path": "".join(pieces), "layer": "between",
+             "line": {"color": colour, "width": round(max(width, 3), 1)}}]
+
+
+def _points(spans: pd.DataFrame, name: str, lang: str, clock: Clock) -> list[dict[str, Any]]:
+    """Where the spans of a kind can be pointed at: their ends, and long ones in between."""
     if not len(spans):
         return []
     low, high = spans["low"].to_numpy(), spans["high"].to_numpy()
     pieces = ((high - low) // LONG).astype(np.int64) + 1
-    count = pieces + 2  # the points of a span, and a gap after it
-    gaps = np.cumsum(count) - 1
-    number = np.arange(gaps[-1] + 1) - np.repeat(gaps + 1 - count, count)  # of a point in its span
-    place = np.repeat(low, count) + np.repeat(high - low, count) * number / np.repeat(pieces, count)
-    place[gaps - 1] = high
-    x = np.round(place, 2).astype(object)
-    for i in np.flatnonzero((number > 0) & (number < np.repeat(pieces, count))).tolist():
-        x[i] = round(float(place[i]), 2)
-
-    def path(values: Any, gap: Any) -> list[Any]:
-        values[gaps] = gap
-        return values.tolist()
-
-    def along(values: Any, gap: Any) -> list[Any]:
-        return path(np.repeat(np.asarray(values, dtype=object), count), gap)
+    count = pieces + 1
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)  # of a point in its span
+    place = np.repeat(low, count) + np.repeat((high - low) / pieces, count) * number
     calls = spans["callid"].to_numpy(object)
-    return [{"type": "scatter", "mode": "lines", "x": path(x, None), "y": along(spans["row"], None),
-             "text": along(_labels(spans, lang, clock), ""), "name": name,
-             **({"customdata": along(calls, "")} if any(calls) else {}), "connectgaps": False,
-             "line": {"color": colour, "width": round(max(width, 3), 1), "simplify": False},
+
+    def along(values: Any) -> list[Any]:
+        return np.repeat(np.asarray(values, dtype=object), count).tolist()
+    return [{"type": "scatter", "mode": "none", "x": np.round(place, 2).tolist(), "y": along(spans["row"]),
+             "text": along(_labels(spans, lang, clock)), "name": name, "hoveron": "points",
+             **({"customdata": along(calls)} if any(calls) else {}),
              "hovertemplate": "%{text}<extra>" + escape(name, quote=False) + "</extra>"}]
 
 

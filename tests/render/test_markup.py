@@ -31,3 +31,18 @@ def test_a_day_of_people():
     for trace in figure["data"]:
         assert "<a" not in said({"text": trace["text"], "hover": trace["hovertemplate"]})
     assert "<a" not in said(figure["layout"])
+
+
+def test_a_day_of_thousands_is_a_path_for_each_kind():
+    """However many spans there are: each is in its path once, from its first minute to its last, in its row."""
+    frame = pd.DataFrame({
+        "name": ["Ana"] * 300 + ["Eva"] * 300, "kind": (["paused"] * 100 + ["talking"] * 200) * 2,
+        "queue": ([""] * 100 + ["600", "601"] * 100) * 2, "reason": "", "callid": "",
+        "start": [60 * i for i in range(600)]})
+    frame["end"] = frame["start"] + 30
+    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC)
+    drawn = [shape["path"].split("M")[1:] for shape in figure["layout"]["shapes"]]
+    assert [len(pieces) for pieces in drawn] == [200, 200, 200]
+    assert drawn[0][:2] == ["0.00,1L0.50,1", "1.00,1L1.50,1"] and drawn[2][-1] == "599.00,0L599.50,0"
+    assert all(trace["mode"] == "none" and len(trace["x"]) == 400 for trace in figure["data"])
+    assert figure["data"][0]["text"][:2] == ["(sin motivo) · 00:00:00 – 00:00:30 · 0:30"] * 2
