@@ -112,7 +112,7 @@ def test_a_line_late_by_less_than_the_slack_finds_its_place():
     assert frames.FLAGS[7] in rows["c1"]["flags"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(logs(), logs(), st.randoms(use_true_random=False))
 def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
     """However the lines were chosen and put together: the same numbers and words as if the log held nothing else."""
