@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data import agent_questions, calendar, cubes, frames
+from data.agent_calls import over
 from data.filters import Filters
 from data.runs import Run
 from data.tally import Tally
@@ -84,14 +85,14 @@ def _mixed(view: Tally, filters: Filters) -> dict[str, np.ndarray]:
 
     def expected(sums: np.ndarray) -> np.ndarray:
         mean = np.divide(sums.sum(axis=0) - sums, others, out=np.zeros(others.shape), where=shared)
-        return _over((weight * mean).sum(axis=1), comparable)
+        return over((weight * mean).sum(axis=1), comparable)
 
     wanted = expected(sums)
     own, square = (np.where(shared, table, 0).sum(axis=1) for table in (sums, squares))
-    mean = _over(own, comparable)
-    spread = np.sqrt(np.maximum(_over(square, comparable) - mean**2, 0.0))
+    mean = over(own, comparable)
+    spread = np.sqrt(np.maximum(over(square, comparable) - mean**2, 0.0))
     return {"comparable": comparable, "expected_talk": wanted, "difference": mean - wanted,
-            "margin": SURE * _over(spread, np.sqrt(comparable)), "talk_index": _over(100.0 * mean, wanted),
+            "margin": SURE * over(spread, np.sqrt(comparable)), "talk_index": over(100.0 * mean, wanted),
             "expected_transfer_pct": 100.0 * expected(moved)}
 
 
@@ -119,10 +120,6 @@ def _tables(view: Tally, filters: Filters, of: Sequence[Run]) -> Tables:
 def _everybody(filters: Filters) -> Filters:
     """One agent is compared with all the others."""
     return Filters(filters.start, filters.end, filters.queues, (), filters.origin, filters.interval)
-
-
-def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=np.nan_to_num(whole) > 0)
 
 
 def hours(view: Tally, epochs: np.ndarray) -> tuple[np.ndarray, int]:

@@ -37,7 +37,7 @@ def intervals(filters: Filters, minutes: int, zone: ZoneInfo) -> np.ndarray:
     return np.append(np.concatenate(parts), edges[-1])
 
 
-def offsets(epochs: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+def offsets(epochs: np.ndarray, zone: dt.tzinfo) -> np.ndarray:
     """int64 seconds by which the clocks of the site are ahead of UTC at each of these epochs. Whole days (of UTC) are
     asked for at once: no zone puts its clocks forth and back within one."""
     days, which = np.unique(np.floor_divide(epochs, DAY), return_inverse=True)
@@ -50,7 +50,7 @@ def offsets(epochs: np.ndarray, zone: ZoneInfo) -> np.ndarray:
     return found
 
 
-def _ahead(epoch: int, zone: ZoneInfo) -> int:
+def _ahead(epoch: int, zone: dt.tzinfo) -> int:
     ahead = dt.datetime.fromtimestamp(epoch, zone).utcoffset()
     assert ahead is not None
     return int(ahead.total_seconds())

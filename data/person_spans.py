@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 KEY = 32  # bits of the second
 SECOND = (1 << KEY) - 1
@@ -68,10 +67,6 @@ class PersonSpans:
     @property
     def end(self) -> np.ndarray:
         return self.high & SECOND
-
-    def frame(self) -> pd.DataFrame:
-        """`who`, `start`, `end`, int64."""
-        return pd.DataFrame({"who": self.who, "start": self.start, "end": self.end}, copy=False)
 
     def _borders(self, people: int) -> np.ndarray:
         """Where the spans of each of so many persons begin, and where the last one's end."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data import calendar
 from i18n import duration, text
 from render.charts import Figure, layout
 from render.theme import QUEUES, faded, theme, tones
@@ -112,19 +113,19 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
                           "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
                           "tickfont": {"size": 11, "color": tone["quiet"]}}
     labels = list(rows.labels)
-    people: dict[str, Any] = {}
+    unmeasured: dict[str, Any] = {}
     if len(labels) > CROWD:  # a browser that measures so many names draws everything twice, in seconds
         labels = [label if len(label) <= MOST else label[:MOST - 1] + "…" for label in labels]
         more["margin"] = {"l": round(LETTER * max(map(len, labels))) + 14, "b": FOOT - 8}
-        people = {"automargin": False, "ticklabeloverflow": "allow"}
-        axis |= people
-        more |= {"yaxis2": more["yaxis2"] | people} if waiting is not None else {}
+        unmeasured = {"automargin": False, "ticklabeloverflow": "allow"}
+        axis |= unmeasured
+        more |= {"yaxis2": more["yaxis2"] | unmeasured} if waiting is not None else {}
     return {"data": traces, "layout": layout(
         theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis, shapes=paths,
         yaxis={"range": [-0.6, len(labels) - 0.4], "tickvals": list(range(len(labels))),
                "ticktext": [escape(label, quote=False) for label in reversed(labels)],
                "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
-               "rangemode": "normal", **people}, **more)}
+               "rangemode": "normal", **unmeasured}, **more)}
 
 
 def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
@@ -142,8 +143,7 @@ class Clock:
 
     def __init__(self, start: int, end: int, zone: dt.tzinfo):
         self.start = start // QUARTER
-        self.shift = np.array([int(dt.datetime.fromtimestamp(n * QUARTER, zone).utcoffset().total_seconds())  # type: ignore
-                               for n in range(self.start, end // QUARTER + 2)])
+        self.shift = calendar.offsets(np.arange(self.start, end // QUARTER + 2) * QUARTER, zone)
 
     def __call__(self, moments: np.ndarray) -> list[str]:
         second = (moments + self.shift[moments // QUARTER - self.start]) % 86400

@@ -29,13 +29,17 @@ def seconds(found: PersonSpans) -> set[tuple[int, int]]:
     return held(found.who, found.start, found.end)
 
 
+def frame(found: PersonSpans) -> pd.DataFrame:
+    return pd.DataFrame({"who": found.who, "start": found.start, "end": found.end})
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_union_holds_the_same_seconds_in_as_few_spans_as_can_be(seed):
     made = drawn(np.random.default_rng(seed), seed * 4)
     found = person_spans.union(*made)
     assert seconds(found) == held(*made)
     table = pd.DataFrame(dict(zip(spans.SPAN, made, strict=True)))
-    assert found.frame().to_dict("list") == spans.union(table).to_dict("list")  # the road of the analysis
+    assert frame(found).to_dict("list") == spans.union(table).to_dict("list")  # the road of the analysis
     for person in range(PEOPLE):
         mine = sorted(second for who, second in seconds(found) if who == person)
         assert found.seconds(PEOPLE)[person] == len(mine)
@@ -52,7 +56,7 @@ def test_what_two_unions_share_and_what_some_persons_have(seed):
     wanted = random.random(PEOPLE) < 0.5
     some, rest = one.only(wanted), one.only(~wanted)
     assert seconds(some) == {(who, second) for who, second in seconds(one) if wanted[who]}
-    assert person_spans.joined((rest, some)).frame().equals(one.frame())
+    assert frame(person_spans.joined((rest, some))).equals(frame(one))
     assert one.only(np.ones(PEOPLE, dtype=bool)) is one
 
 
@@ -92,6 +96,6 @@ def test_nothing_is_in_nothing():
 def test_what_two_unions_share_by_hand():
     one = person_spans.union(np.array([1, 1, 2]), np.array([0, 50, 0]), np.array([20, 90, 10]))
     other = person_spans.union(np.array([1, 1, 2, 3]), np.array([10, 80, 10, 0]), np.array([60, 100, 20, 9]))
-    assert one.common(other).frame().to_dict("list") == {"who": [1, 1, 1], "start": [10, 50, 80], "end": [20, 60, 90]}
+    assert frame(one.common(other)).to_dict("list") == {"who": [1, 1, 1], "start": [10, 50, 80], "end": [20, 60, 90]}
     assert person_spans.split(np.array([5, 10, 95]), np.array([25, 30, 200]), np.array([0, 10, 20, 100])).tolist() == [
         5, 20, 20]
