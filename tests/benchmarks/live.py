@@ -4,6 +4,7 @@ Every viewer asks as the page does: once a second, with the fingerprint of what 
 """
 
 import asyncio
+import contextlib
 import gzip
 import json
 import os
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -132,33 +133,43 @@ def sign_in(port: int, username: str) -> str:
     return str(connection.getresponse().getheader("Set-Cookie")).split(";")[0]
 
 
+@contextlib.contextmanager
+def service(folder: Path, people: tuple[str, ...], **settings: str) -> Iterator[tuple[int, list[psutil.Process]]]:
+    """The whole program with these settings, for supervisors of these names: its port and its processes."""
+    port, log = free_port(), folder / "server.log"
+    env = {**os.environ, "SERVER_PORT": str(port), "TIMEZONE": "America/Bogota", "WORKERS": str(WORKERS), **settings}
+    with log.open("wb") as output:
+        started = subprocess.Popen([sys.executable, str(ROOT / "app.py")], cwd=folder, env=env, stdout=output,
+                                   stderr=subprocess.STDOUT)
+    try:
+        ready(started, f"http://127.0.0.1:{port}/health", log)
+        for name in people:
+            subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", name, "--role", "supervisor",
+                            "--password-stdin"], cwd=folder, env=env, input=PASSWORD, text=True, check=True,
+                           capture_output=True)
+        master = psutil.Process(started.pid)
+        yield port, [master, *master.children(recursive=True)]
+    finally:
+        started.terminate()
+        started.wait(timeout=20)
+
+
+def used(processes: list[psutil.Process]) -> float:
+    """Seconds of work of all of them."""
+    return sum(sum(p.cpu_times()[:2]) for p in processes)
+
+
 def figures(folder: Path, say: Callable[..., None]) -> None:
     """Starts the service on a month of a busy center, lets the crowd look, and says what it took."""
     place = folder / "live"
     made = demo.write(place / "centre", days=60, calls_per_day=2000, seed=4, recordings=0)
-    port, var = free_port(), place / "var"
-    env = {**os.environ, "QUEUE_LOG_PATH": str(made.queue_log), "DATA_DIR": str(var), "SERVER_PORT": str(port),
-           "TIMEZONE": "America/Bogota", "WORKERS": str(WORKERS)}
-    log = place / "server.log"
-    with log.open("wb") as output:
-        service = subprocess.Popen([sys.executable, str(ROOT / "app.py")], cwd=place, env=env, stdout=output,
-                                   stderr=subprocess.STDOUT)
-    try:
-        ready(service, f"http://127.0.0.1:{port}/health", log)
-        for name in ("one", "two"):
-            subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", name, "--role", "supervisor",
-                            "--password-stdin"], cwd=place, env=env, input=PASSWORD, text=True, check=True,
-                           capture_output=True)
-        cookies = [sign_in(port, name) for name in ("one", "two") for _ in range(4)]
-        master = psutil.Process(service.pid)
-        processes = [master, *master.children(recursive=True)]
-        before = sum(sum(p.cpu_times()[:2]) for p in processes)
+    people = ("one", "two")
+    with service(place, people, QUEUE_LOG_PATH=str(made.queue_log), DATA_DIR=str(place / "var")) as (port, processes):
+        cookies = [sign_in(port, name) for name in people for _ in range(4)]
+        before = used(processes)
         found = asyncio.run(crowd(port, cookies, made.queue_log, processes))
-        work = sum(sum(p.cpu_times()[:2]) for p in processes) - before
+        work = used(processes) - before
         urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10).close()
-    finally:
-        service.terminate()
-        service.wait(timeout=20)
     spent, third = found["spent"], len(found["memory"]) // 3
     say("live_200_viewers_p95", 1000 * statistics.quantiles(spent, n=20)[-1], "ms",
         f"{len(spent)} updates in {SECONDS} s")

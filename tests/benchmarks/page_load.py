@@ -4,11 +4,8 @@ Before every load the log has got another line, so that no worker remembers an a
 """
 
 import json
-import os
 import re
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +13,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import psutil
+from tests.benchmarks.live import service, sign_in, used
 
-from tests.benchmarks.live import PASSWORD, ROOT, sign_in
-from tests.browsing import free_port, ready
-
-WORKERS, LOADS, AT_ONCE = 2, 7, 8
+LOADS, AT_ONCE = 7, 8
 REFRESH = 0.3  # seconds between two looks at the log
 
 
@@ -73,20 +67,9 @@ def figures(log: Path, data: Path, pages: tuple[str, ...], first: str, last: str
             legs: int) -> Iterator[tuple[str, float, str, str]]:
     """Name, value, unit and what it is about: pages over a range of a log that ends at `until`, whose store is in
     `data`/store."""
-    port = free_port()
-    env = {**os.environ, "QUEUE_LOG_PATH": str(log), "DATA_DIR": str(data), "SERVER_PORT": str(port),
-           "TIMEZONE": "America/Bogota", "WORKERS": str(WORKERS), "REFRESH_SECONDS": str(REFRESH)}
-    output = data / "server.log"
-    with output.open("wb") as file:
-        service = subprocess.Popen([sys.executable, str(ROOT / "app.py")], cwd=data, env=env, stdout=file,
-                                   stderr=subprocess.STDOUT)
-    try:
-        ready(service, f"http://127.0.0.1:{port}/health", output)
-        subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", "one", "--role", "supervisor",
-                        "--password-stdin"], cwd=data, env=env, input=PASSWORD, text=True, check=True,
-                       capture_output=True)
-        browser, master = Browser(port), psutil.Process(service.pid)
-        processes = [master, *master.children(recursive=True)]
+    with service(data, ("one",), QUEUE_LOG_PATH=str(log), DATA_DIR=str(data), REFRESH_SECONDS=str(REFRESH)) as (
+            port, processes):
+        browser = Browser(port)
         for page in pages:
             filters = {"query": f"start_date={first}&end_date={last}", "path": f"/{page}", "default": "last_7",
                        "prefix": "/", "dates": None}
@@ -98,14 +81,11 @@ def figures(log: Path, data: Path, pages: tuple[str, ...], first: str, last: str
                 with log.open("a") as file:
                     file.write(f"{until}|page.{until}|600|NONE|ENTERQUEUE||3001234567|1\n")
                 time.sleep(8 * REFRESH)
-                before = sum(sum(p.cpu_times()[:2]) for p in processes)
+                before = used(processes)
                 took, size = browser.load(asked)
                 spent.append(took)
-                work.append(1000 * (sum(sum(p.cpu_times()[:2]) for p in processes) - before))
+                work.append(1000 * (used(processes) - before))
             about = f"{legs} legs, {len(asked)} callbacks, {size // 1024} kB packed"
             yield f"{page}_page_over_http", statistics.median(spent[1:]), "ms", (
                 f"{about}, slowest of {LOADS} {max(spent[1:]):.0f} ms, work {statistics.median(work[1:]):.0f} ms")
             yield f"{page}_page_over_http_first", spent[0], "ms", "nothing of the history remembered"
-    finally:
-        service.terminate()
-        service.wait(timeout=20)
