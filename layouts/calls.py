@@ -56,7 +56,7 @@ THEME = """themeQuartz.withParams({
   cellHorizontalPadding: 10,
   rowHoverColor: 'var(--hover)', oddRowBackgroundColor: 'var(--card)', wrapperBorder: false, wrapperBorderRadius: 0,
   headerRowBorder: '1px solid var(--line)', rowBorder: '1px solid var(--line)', columnBorder: false, spacing: 6,
-  selectedRowBackgroundColor: 'var(--brand-soft)', headerColumnResizeHandleColor: 'var(--line)'})"""
+  headerColumnResizeHandleColor: 'var(--line)'})"""
 
 
 def layout(lang: str, **_: str) -> Component:
@@ -155,7 +155,7 @@ def grid(lang: str, unit: str, audio: bool) -> Component:
             # Two blocks asked for at once lose one, and its rows stay blank for ever.
             "maxConcurrentDatasourceRequests": 1, "infiniteInitialRowCount": 1, "rowHeight": 44, "headerHeight": 42,
             "animateRows": False,
-            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
+            "rowClassRules": {"opened": "callsOpened(params.data)"},
             "suppressDragLeaveHidesColumns": True, "multiSortKey": "ctrl",
             "localeText": {"loadingOoo": text(lang, "Loading…"), "noRowsToShow": text(lang, "No calls"),
                            "loadingError": text(lang, "Not loaded"),

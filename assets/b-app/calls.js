@@ -116,19 +116,26 @@
 
   /* -- rows and the panel ----------------------------------------------------------------------- */
 
+  /* Marked by a class and not by the grid's selection: its component looks at that a moment after it changed, also
+     in a grid that is gone by then, and the browser's console fills with warnings. */
+  var functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  functions.callsOpened = function (row) { return Boolean(opened && row && row.id === opened.id); };
+  function opens(row) {
+    var before = opened && opened.id;
+    opened = row;
+    if (!alive()) { return; }
+    var nodes = [];
+    api.forEachNode(function (node) {
+      if (node.data && (node.data.id === before || (opened && node.data.id === opened.id))) { nodes.push(node); }
+    });
+    if (nodes.length) { api.redrawRows({rowNodes: nodes}); }
+  }
   function show(index, row, keyboard) {
-    opened = {index: index, id: row.id, keyboard: keyboard};
-    mark();
+    opens({index: index, id: row.id, keyboard: keyboard});
     setProps("calls-chosen", {data: {callid: row.callid, index: index, rows: api.getDisplayedRowCount()}});
   }
   /* The grid on the page, if there is one: a page that was left has taken its own with it. */
   function alive() { return api && !api.isDestroyed() ? api : null; }
-  function mark() {
-    if (!alive()) { return; }
-    api.forEachNode(function (node) {   /* only those that are there can be marked */
-      if (node.data) { node.setSelected(Boolean(opened && node.data.id === opened.id)); }
-    });
-  }
   function step(way) {
     if (!alive() || !opened) { return; }
     var index = opened.index + way;
@@ -150,9 +157,8 @@
     if (!opened) { return; }
     var panel = document.getElementById("calls-panel"), index = opened.index;
     var inside = panel && panel.contains(document.activeElement);
-    opened = null;
+    opens(null);
     held = "";
-    mark();
     setProps("calls-chosen", {data: null});
     if (inside && alive() && index < api.getDisplayedRowCount()) {
       api.ensureIndexVisible(index);
@@ -262,7 +268,6 @@
         if (listen) { listen.click(); } else { show(event.rowIndex, event.data, true); }
       });
       api.addEventListener("modelUpdated", function () {
-        mark();
         if (latest && !latest.checked && outdated() && atTop() && !opened) {   /* rows that were under way as it grew */
           latest.checked = true;
           again();

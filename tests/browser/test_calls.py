@@ -150,7 +150,7 @@ def test_from_the_list_to_a_call_and_through_its_neighbours(desk, arrive):
     expect(panel.locator("h2")).to_have_text(desk.number(1))
     page.get_by_role("button", name="Siguiente").click()
     expect(panel.locator("h2")).to_have_text(desk.number(2))
-    expect(page.locator(".ag-row-selected").first).to_have_attribute("row-index", "2")
+    expect(page.locator(".ag-row.opened").first).to_have_attribute("row-index", "2")
     expect(page.get_by_role("button", name="Siguiente")).to_be_focused()
     page.keyboard.press("Enter")
     expect(panel.locator("h2")).to_have_text(desk.number(3))
