@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: run test lint format bench soak assets screenshots clean
+.PHONY: run test lint format bench soak installs assets screenshots clean
 
 run: $(VENV)/.run
 	$(PY) app.py
@@ -24,6 +24,10 @@ bench: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(PY) -m tests.benchmarks.soak $(ARGS)
+
+installs: $(VENV)/.dev
+	@command -v debootstrap >/dev/null || deploy/packages.sh debootstrap
+	$(PY) -m tests.deploy.suites $(ARGS)
 
 assets:
 	deploy/vendor.sh

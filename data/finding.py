@@ -57,4 +57,6 @@ def readable(path: Path) -> str:
 
 
 def set_in_env(name: str, value: str) -> str:
-    return f"echo {quoted(f'{name}={value}')} >> .env"
+    """The command that changes a setting, in the file that is read: an installed service has its own elsewhere."""
+    file = Path(".env")
+    return f"echo {quoted(f'{name}={value}')} >> {quoted(file.resolve() if file.is_symlink() else file)}"

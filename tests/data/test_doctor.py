@@ -239,6 +239,13 @@ def run(folder: Path, **more: str) -> subprocess.CompletedProcess:
                                "QUEUE_LOG_PATH": str(folder / "queue_log"), "RECORDINGS_DIR": str(folder), **more})
 
 
+def test_a_setting_is_changed_in_the_file_that_an_installed_service_reads(tmp_path):
+    assert "echo QUEUE_LOG_PATH=/var/log/asterisk/queue_log >> .env" in run(tmp_path).stdout
+    (tmp_path / "settings of it").touch()
+    (tmp_path / ".env").symlink_to(tmp_path / "settings of it")
+    assert f"QUEUE_LOG_PATH=/var/log/asterisk/queue_log >> '{tmp_path}/settings of it'" in run(tmp_path).stdout
+
+
 def test_the_command_says_a_line_each_and_leaves_nothing_behind(tmp_path):
     now = int(dt.datetime.now().timestamp())
     (tmp_path / "queue_log").write_text(call(now - 120))

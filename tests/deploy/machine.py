@@ -21,7 +21,7 @@ from tests.browsing import ROOT
 LAYERS = r"""
 set -e
 where=$(mktemp -d); mount -t tmpfs layer "$where"; mkdir "$where"/{upper,work,root}
-mount -t overlay overlay -o "lowerdir=/,upperdir=$where/upper,workdir=$where/work" "$where/root"
+mount -t overlay overlay -o "lowerdir=$BASE,upperdir=$where/upper,workdir=$where/work" "$where/root"
 cd "$where/root"
 mount -t proc proc proc; mount -o bind,ro proc/sys proc/sys
 mount -t sysfs -o ro sysfs sys
@@ -79,8 +79,9 @@ def copy_program(into: Path) -> None:
 class Machine:
     """Made when it is entered, gone with everything in it when it is left."""
 
-    def __init__(self, wheels: Path, boot: bool = True):
-        self.wheels, self.boot = wheels, boot
+    def __init__(self, wheels: Path, boot: bool = True, base: Path = Path("/")):
+        """`wheels`: a folder it sees as /wheels. `base`: the system it stands upon, such as one of debootstrap's."""
+        self.wheels, self.boot, self.base = wheels, boot, base
 
     def __enter__(self) -> "Machine":
         self.output = tempfile.TemporaryFile()
@@ -90,7 +91,7 @@ class Machine:
                 *("setpriv", "--pdeathsig", "KILL"),  # should this process be killed, the machine goes with it
                 *("unshare", *kinds, "--kill-child", "bash", "-c", LAYERS + (BOOT if self.boot else STAY)),
             ],
-            env={**os.environ, "CHECKOUT": str(ROOT), "WHEELS": str(self.wheels)},
+            env={**os.environ, "CHECKOUT": str(ROOT), "WHEELS": str(self.wheels), "BASE": str(self.base)},
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             stderr=subprocess.STDOUT,
