@@ -262,10 +262,11 @@ def observe(settings: "config.Settings") -> Path | None:
 def start(app: "Dash", settings: "config.Settings") -> threading.Event:
     """Begins to follow the log (and to write the demonstration's) in the background; the event stops it."""
     from auth import keeping
-    from data import pulse
+    from data import memory, pulse
 
     settings = centre(settings)
     stop = threading.Event()
+    memory.share()
     if settings.DEMO:
         from data import demo
         threading.Thread(target=demo.run, args=(settings.QUEUE_LOG_PATH.parent, stop, app.first), name="demo",

@@ -1,21 +1,28 @@
-"""The C library gives memory back after every block of the log and takes it again, a page at a time, for the next one:
-half of the time of reading. While a log is read in bulk it had better keep it. And who reads a whole history once
-holds all of its mapped files in the end, which others need more."""
+"""What a process holds of the machine's memory. The C library gives it back after every block of the log and takes it
+again, a page at a time, for the next one: half of the time of reading; while a log is read in bulk it had better keep
+it. Who answers for years with many threads holds what each of them needed once, hundreds of megabytes in the end, with
+nothing in them. And who reads a whole history once holds all of its mapped files, which others need more."""
 
 import ctypes
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
-_TRIM, _MMAP = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of glibc's malloc.h
-KEPT, LARGE = 128 * 2**20, 64 * 2**20
-_ARROWS = pa.default_memory_pool()
+_TRIM, _MMAP, _ARENAS = -1, -3, -8  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of glibc's malloc.h
+KEPT, LARGE, ARENAS = 128 * 2**20, 64 * 2**20, 2
 
 _MAPS, _DONTNEED = Path("/proc/self/maps"), 4  # MADV_DONTNEED of Linux
 _MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--. .*\.(?:arrow|npy)$", re.MULTILINE)
+
+
+def share() -> None:
+    """All threads take from the same few heaps, Arrow's work too, whose own pool keeps what a thread has let go until
+    the same thread asks again. For who serves; `give_back` now and then does the rest."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_ARENAS, ARENAS)
+        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def keep() -> None:
@@ -29,20 +36,9 @@ def keep() -> None:
 
 def give_back() -> None:
     """What was kept returns to the machine."""
-    pa.set_memory_pool(_ARROWS)
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
-
-
-@contextmanager
-def kept() -> Iterator[None]:
-    """Kept while it is useful, given back afterwards."""
-    keep()
-    try:
-        yield
-    finally:
-        give_back()
 
 
 def let_go() -> None:
