@@ -110,7 +110,7 @@ def words(lang: str) -> dict[str, str]:
         "partly": text(lang, "on pause in {queues}"), "sound_on": text(lang, "Sound on"),
         "sound_off": text(lang, "Sound off"), "tv": text(lang, "Screen on the wall"),
         "more": text(lang, "and {count} more"),
-        "new_alarm": text(lang, "{queue}: {state}"), "position_of": text(lang, "{position}º"),
+        "new_alarm": text(lang, "{queue}: {state}"), "position_of": text(lang, "#{position}"),
         "unknown_free": text(lang, "Who is logged in is not known: members of the configuration leave no line in the "
                                    "log.")} | _admin(lang)
 
