@@ -29,7 +29,12 @@ class Memo:
                 if key in self._answers:
                     self._answers.move_to_end(key)
                     return self._answers[key][0]
-            made = make()
+            try:
+                made = make()
+            except BaseException:
+                with self._guard:
+                    self._locks.pop(key, None)
+                raise
             with self._guard:
                 self._answers[key] = made, self.weigh(made)
                 self._held += self._answers[key][1]
