@@ -1,7 +1,8 @@
 """What is asked of agents (queue_log.md 4): calls, attempts and time of everybody, of the team, by hour and interval.
 
 Calls and attempts are those of the filters, dated with the leg; time is the union of spans, cut at the borders of the
-range and of every interval (data.agent_time). What is not known is missing, never 0: a static member has no login.
+range and of every interval (data.agent_time). How busy somebody is, is asked of all queues of that person. What is not
+known is missing, never 0: a static member has no login.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ CALLS = ("answered", "talk_total", "avg_talk", "p50_talk", "p90_talk", "max_talk
 TRIES = ("missed", "noise", "canceled", "dumped")
 TIME = ("talk", "login", "pause", "occupancy", "utilization", "availability", "sessions", "pauses")
 COLUMNS = ("agent", "name", *CALLS, *TRIES, *TIME, "first_in", "last_out")
-SECONDS = ("login", "pause", "talk", "staffed", "talk_paused")
+SECONDS = ("login", "pause", "talk", "staff_login", "staff_pause", "staff_busy", "staff_both")
 AUTOPAUSE, HOLD = "auto-pause", "hold"  # reasons that are no break: the system's, and Issabel's held call
 
 
@@ -54,18 +55,20 @@ def team(view: Tally, filters: Filters) -> dict[str, Any]:
         found[name] = int(table[name].sum())
     found |= agent_calls.calls(view, filters).together()
     found["aht"] = None if found["avg_talk"] is None else found["avg_talk"] + view.snapshot.site.wrapup
-    login, pause, busy = (int(table.loc[online, name].sum()) for name in ("login", "pause", "talk"))
+    login, pause = (int(table.loc[online, name].sum()) for name in ("login", "pause"))
     found["login"] = login if online.any() else None
-    found |= {name: measures.plain(value[0]) for name, value in _shares(
-        *(np.array([float(n)]) for n in (login, pause, busy, _both(view, filters, table[online]))))}
+    people = np.flatnonzero(np.isin(view.snapshot.persons, table["agent"].tolist()))
+    sums = [login, pause, *(seconds[people].sum() for seconds in _staff(view, filters))]
+    found |= {name: measures.plain(value[0]) for name, value in _shares(*(np.array([float(n)]) for n in sums))}
     found["occupancy_pct"] = found["occupancy"]
     found["pause_pct"] = measures.plain(100.0 * pause / login) if login else None
     return found
 
 
-def _both(view: Tally, filters: Filters, table: pd.DataFrame) -> int:
-    people = np.flatnonzero(np.isin(view.snapshot.persons, table["agent"].tolist()))
-    return int(_talked_on_pause(view, filters, len(view.snapshot.persons))[people].sum())
+def _staff(view: Tally, filters: Filters) -> list[np.ndarray]:
+    """Seconds of everybody of whom it is known: connected, on pause, busy, on pause while busy; of the others 0."""
+    found, people = agent_time.staff(view, filters), len(view.snapshot.persons)
+    return [spans.seconds(people) for spans in (found.online, found.paused, found.busy, found.both)]
 
 
 def attempts(view: Tally, filters: Filters) -> Rows:
@@ -97,8 +100,8 @@ def _time(view: Tally, filters: Filters, people: int) -> pd.DataFrame:
     known = online.counts(people)
     login = np.where(known > 0, online.seconds(people), np.nan)
     pause, busy = paused.seconds(people), agent_time.busy(view, filters).seconds(people)
-    found: dict[str, Any] = {"talk": busy, "login": login, "pause": pause, **dict(_shares(
-        login, pause, busy, _talked_on_pause(view, filters, people)))}
+    found: dict[str, Any] = {"talk": busy, "login": login, "pause": pause,
+                             **dict(_shares(login, pause, *_staff(view, filters)))}
     found["sessions"], found["pauses"] = known, paused.counts(people)
     start, end = agent_time.bounds(view, filters)
     still = agent_time.sessions(view, filters)
@@ -126,15 +129,17 @@ def _moments(view: Tally, found: np.ndarray, border: int, unknown: np.ndarray) -
     return pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(view.zone)
 
 
-def _talked_on_pause(view: Tally, filters: Filters, people: int) -> np.ndarray:
-    """Seconds of everybody."""
-    return agent_time.talking_on_pause(view, filters).seconds(people)
+def staffing(view: Tally, filters: Filters) -> pd.DataFrame:
+    """`agent`, `busy`, `ready`: the seconds whose quotient is the occupancy, 0 of whom it is not known."""
+    staffed, rested, busy, both = _staff(view, filters)
+    return pd.DataFrame({"agent": view.snapshot.persons, "busy": busy, "ready": staffed - rested + both})
 
 
-def _shares(login: np.ndarray, pause: np.ndarray, busy: np.ndarray, both: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Occupancy, utilization and availability (0-100); NaN where nobody knows the login."""
-    return [("occupancy", over(100.0 * busy, np.nan_to_num(login - pause + both))),
-            ("utilization", over(100.0 * busy, np.nan_to_num(login))),
+def _shares(login: np.ndarray, pause: np.ndarray, staffed: np.ndarray, rested: np.ndarray, busy: np.ndarray,
+            both: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Occupancy, utilization and availability (0-100); NaN where nobody knows the login, or not all queues."""
+    return [("occupancy", over(100.0 * busy, staffed - rested + both)),
+            ("utilization", over(100.0 * busy, staffed)),
             ("availability", over(100.0 * (login - pause), np.nan_to_num(login)))]
 
 
@@ -142,15 +147,15 @@ def _shares(login: np.ndarray, pause: np.ndarray, busy: np.ndarray, both: np.nda
 
 
 def time_between(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
-    """Seconds of everybody together between each two edges (epoch seconds): `login`, `pause`, `talk`, `talk_paused`
-    (both at once) and `staffed` (talk of those who leave sessions); spans are cut at every edge."""
-    online, paused, busy, both = (question(view, filters) for question in (
-        agent_time.online, agent_time.paused, agent_time.busy, agent_time.talking_on_pause))
-    known = agent_time.present(view, filters)
-    staffed, talk = busy.only(known), busy.split(edges)
+    """Seconds of everybody together between each two edges (epoch seconds): `login`, `pause`, `talk`, and those that
+    shares are computed from (agent_time.Staff); spans are cut at every edge."""
+    online, paused, busy = (question(view, filters) for question in (
+        agent_time.online, agent_time.paused, agent_time.busy))
+    staff = agent_time.staff(view, filters)
     return pd.DataFrame({
-        "login": online.split(edges), "pause": paused.only(known).split(edges), "talk": talk,
-        "staffed": talk if staffed is busy else staffed.split(edges), "talk_paused": both.only(known).split(edges)})
+        "login": online.split(edges), "pause": paused.only(agent_time.present(view, filters)).split(edges),
+        "talk": busy.split(edges), "staff_login": staff.online.split(edges), "staff_pause": staff.paused.split(edges),
+        "staff_busy": staff.busy.split(edges), "staff_both": staff.both.split(edges)})
 
 
 def time_of(view: Tally, filters: Filters, minutes: int) -> pd.DataFrame:
@@ -161,10 +166,10 @@ def time_of(view: Tally, filters: Filters, minutes: int) -> pd.DataFrame:
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of time_between with what is computed from them; what only serves that is left out."""
-    for name, values in _shares(*(table[name].to_numpy(dtype=np.float64) for name in (
-            "login", "pause", "staffed", "talk_paused"))):
+    numbers = {name: table[name].to_numpy(dtype=np.float64) for name in SECONDS if name != "talk"}
+    for name, values in _shares(*numbers.values()):
         table[name] = values
-    return table.drop(columns=["staffed", "talk_paused"])
+    return table.drop(columns=[name for name in SECONDS if name.startswith("staff_")])
 
 
 def by_interval(view: Tally, filters: Filters) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """The time of people: connected, on pause, busy; always the union, so that nobody is counted twice in one second.
 
 Time is not filtered by the origin of calls: whoever talks to a colleague is busy too. With queues chosen it is the time
-spent in those queues. Nothing is known beyond the newest line of the log: there every open span ends.
+spent in those queues; only how busy somebody is (`staff`) is asked of all the queues of that person. Nothing is known
+beyond the newest line of the log: there every open span ends.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,14 +47,15 @@ def counts(view: Tally, filters: Filters, queue: str) -> bool:
     return queue in GLOBAL or (view.mine(queue) and (not wanted or queue.casefold() in wanted))
 
 
-def _stretch(view: Tally, filters: Filters, kind: int, reasons: Collection[str] | None = None) -> Stretch:
+def _stretch(view: Tally, filters: Filters, kind: int, reasons: Collection[str] | None = None,
+             queues: Callable[[str], bool] | None = None) -> Stretch:
     shot = view.snapshot
     shifts = shot.shifts[kind]
     mine = chosen(view, filters)
     person = np.array([shot.person[shot.who.identity(name)] for name in shifts.agents], dtype=np.int64)
     person = np.where(mine[person], person, -1)
     start, end = bounds(view, filters)
-    return shifts.among(start, end, now(view), person, lambda queue: counts(view, filters, queue), reasons)
+    return shifts.among(start, end, now(view), person, queues or (lambda queue: counts(view, filters, queue)), reasons)
 
 
 def sessions(view: Tally, filters: Filters) -> Stretch:
@@ -91,6 +93,44 @@ def paused(view: Tally, filters: Filters) -> PersonSpans:
 def present(view: Tally, filters: Filters) -> np.ndarray:
     """bool per person of snapshot.persons: left a session in the log within the range."""
     return online(view, filters).counts(len(view.snapshot.persons)) > 0
+
+
+def _hidden(view: Tally, filters: Filters) -> np.ndarray:
+    """bool per person of snapshot.persons: had a session or a call in a queue that this user may not see."""
+    found = np.zeros(len(view.snapshot.persons), dtype=bool)
+    if view.queues_allowed is None:
+        return found
+    found[_stretch(view, filters, 0, queues=lambda queue: queue not in GLOBAL and not view.mine(queue)).who] = True
+    start, end = bounds(view, filters)
+    mine, person = view.codes(replace(filters, queues=())), persons(view, filters)
+    for run, rows in between(view.snapshot.legs, "enter", start - LOOK_BACK, end).parts:
+        who = person[run.number("agent")[rows]]
+        connect, talk = run.number("connect")[rows], run.number("talk")[rows]
+        other = (who >= 0) & (connect >= 0) & ((talk < 0) | (connect + talk > start))
+        found[who[other & ~np.isin(run.number("queue")[rows], mine)]] = True
+    return found
+
+
+@dataclass(frozen=True)
+class Staff:
+    """How busy people are in all their queues, whatever queues are chosen: who answers in two of them is not idle in
+    one while he talks in the other. `known`: bool per person of snapshot.persons, connected under these filters and at
+    work in no queue that this user may not see. The spans are those of the known."""
+
+    known: np.ndarray
+    online: PersonSpans
+    paused: PersonSpans
+    busy: PersonSpans | Layers
+    both: PersonSpans | Layers  # talking while on pause
+
+
+def staff(view: Tally, filters: Filters) -> Staff:
+    """The time that a share of can be given of these people."""
+    def make() -> Staff:
+        whole, known = replace(filters, queues=()), present(view, filters) & ~_hidden(view, filters)
+        return Staff(known, *(of(view, whole).only(known) for of in (  # type: ignore[arg-type]
+            online, paused, busy, talking_on_pause)))
+    return view.answer("staff", filters, make)
 
 
 def persons(view: Tally, filters: Filters) -> np.ndarray:

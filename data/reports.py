@@ -133,10 +133,8 @@ def _agents(view: View, filters: CallFilters) -> Rows:
     frame = agent_questions.by_agent(view, filters.common)
     waits = view.by_agent(filters.common)[["agent", "asa_sum", "asa_count", "talks"]]
     frame = frame.merge(waits, "left", "agent").fillna({"asa_sum": 0, "asa_count": 0, "talks": 0})
-    ready = (frame["login"] - frame["pause"]).fillna(0)
-    known = ready > 0
-    frame = frame.assign(asa=frame["asa_sum"] / frame["asa_count"].where(frame["asa_count"] > 0),
-                         busy=frame["talk"].where(known, 0), ready=ready.where(known, 0))
+    frame = frame.merge(agent_questions.staffing(view, filters.common), "left", "agent")
+    frame = frame.assign(asa=frame["asa_sum"] / frame["asa_count"].where(frame["asa_count"] > 0))
     sums: dict[str, Any] = {name: int(frame[name].sum()) for name in (
         "answered", "transferred", "missed", "ended_by_agent", "talk_total", "talks", "asa_sum", "asa_count", "busy",
         "ready", "login", "pause")}

@@ -25,10 +25,12 @@ TEAM = (
     Metric("answered", mark("Answered"), mark("Calls that agents took in the period."), "count", 1, "answered",
            "check-circle-fill", "answered"),
     Metric("aht", mark("Handling (AHT)"), mark("Average conversation of answered calls plus the configured after-call "
-           "time (TMO, AHT)."), "seconds", 0, "answered", "clock-history", "answered"),
+           "time (TMO, AHT)."), "seconds", -1, "answered", "clock-history", "answered"),
     Metric("occupancy", mark("Occupancy"), mark(
-        "Time in calls (and after them) ÷ time connected and not on pause. Overlapping calls count once; talking on "
-        "while on pause counts as talking."), "percent", 0, "answered", "speedometer2", compare="occupancy_pct"),
+        "Time in calls (and after them) ÷ time connected and not on pause, in all queues of a person, whichever are "
+        "chosen. Overlapping calls count once; talking on while on pause counts as talking. Not known of static "
+        "members, nor of who also works in queues that you do not see."), "percent", 0, "answered", "speedometer2",
+           compare="occupancy_pct"),
     Metric("pause_pct", mark("On pause"), mark("Time on pause ÷ time connected, both as the union over queues."),
            "percent", -1, "wait", "pause-fill"),
     Metric("missed", mark("Missed"), mark("Calls that rang at an agent until the queue gave up on him, without those "

@@ -180,7 +180,10 @@ def outcomes(lang: str, prefix: str, filters: Filters, totals: Totals) -> list[S
     for outcome in OUTCOMES:
         count = value(totals.get(outcome.key)) or 0
         part = count / offered * 100 if offered else None
-        rows.append(Share(text(lang, outcome.label), text(lang, outcome.hint), outcome.role, number(lang, count),
+        label, short = text(lang, outcome.label), value(totals.get("short_abandoned"))
+        if outcome.key == "abandoned" and short:  # of which the abandonment rate knows nothing
+            label = text(lang, "{outcome} (short: {count})", outcome=label, count=number(lang, short))
+        rows.append(Share(label, text(lang, outcome.hint), outcome.role, number(lang, count),
                           percent(lang, part), part or 0, addresses.calls(prefix, filters, outcome=outcome.key)))
     return rows
 

@@ -69,7 +69,8 @@ GLOSSARY: dict[str, Term] = {
                    False),
     "login": Term(mark("Connected"), mark("Time signed in to a queue."), "seconds", 0, False),
     "pause": Term(mark("On pause"), mark("Time on pause while signed in."), "seconds", 0, False),
-    "occupancy": Term(mark("Occupancy"), mark("Time talking ÷ (time connected − pauses)."), "percent", 0, False),
+    "occupancy": Term(mark("Occupancy"), mark(
+        "Time talking ÷ (time connected − pauses), in all queues of the agent."), "percent", 0, False),
     "in_sl": Term(mark("Answered within the service level"), "", "count", 0, False),
     "asa_sum": Term(mark("Wait of the answered calls together"), "", "seconds", 0, False),
     "asa_count": Term(mark("Answered calls with a wait"), "", "count", 0, False),

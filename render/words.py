@@ -65,7 +65,7 @@ METRICS = (
         "queue empty + withdrawn + in progress + interrupted + no closing."),
         "count", 0, "answered", "telephone-inbound"),
     Metric("answered", mark("Answered"), mark("Offered calls that an agent took. The share is the answer rate: "
-        "answered ÷ offered, which is not the service level."),
+        "answered ÷ (offered − in progress), which is not the service level."),
         "count", 1, "answered", "check-circle-fill", "answered", "answer_pct"),
     Metric("abandoned", mark("Abandoned"), mark("Calls whose caller hung up while waiting. The share leaves out "
         "short abandons and calls in progress."),

@@ -139,6 +139,45 @@ def test_who_sees_one_queue_sees_the_time_of_that_queue(hour):
     assert set(agent_day.timeline(mine, ONE_DAY)["agent"]) == {"Ana"}
 
 
+def test_how_busy_somebody_is_is_asked_of_all_queues_of_that_person(hour):
+    """Ana talked 400 of 3000 seconds; that she did so in two queues makes her no idler in either of them."""
+    for queues in (("600",), ("601",), ("602",), ("600", "601")):
+        chosen = Filters(DAY, DAY, queues)
+        ana = row(hour, "Ana", chosen)
+        assert ana["occupancy"] == pytest.approx(100 * 400 / 3000)
+        assert ana["utilization"] == pytest.approx(100 * 400 / 3600)
+    only = Filters(DAY, DAY, ("602",))
+    assert row(hour, "Ana", only)["talk"] == 0  # the time in that queue is that of that queue
+    assert agent_questions.team(hour, only)["occupancy"] == pytest.approx(100 * 400 / 3000, abs=0.01)
+    assert agent_questions.by_day(hour, only)["occupancy"].tolist() == [pytest.approx(100 * 400 / 3000)]
+    nine = agent_questions.by_hour(hour, only).set_index("hour").loc[9]
+    assert (nine["login"], nine["talk"]) == (3600, 0) and nine["occupancy"] == pytest.approx(100 * 400 / 3000)
+
+
+def test_how_busy_somebody_is_is_not_known_to_who_does_not_see_all_of_it(hour):
+    mine = type(hour)(hour.snapshot, hour.clock, frozenset({"601"}))
+    ana = row(mine, "Ana")
+    assert ana["login"] == 3600 and ana[["occupancy", "utilization"]].isna().all()
+    team = agent_questions.team(mine, ONE_DAY)
+    assert (team["occupancy"], team["utilization"]) == (None, None)
+    assert agent_questions.by_day(mine, ONE_DAY)["occupancy"].isna().all()
+    whole = type(hour)(hour.snapshot, hour.clock, frozenset({"600", "601", "602", "603", "604"}))
+    assert row(whole, "Ana")["occupancy"] == pytest.approx(100 * 400 / 3000)
+
+
+def test_a_call_in_a_hidden_queue_hides_it_too(tmp_path):
+    """A member of one queue by the log who answered in another one, as static members do."""
+    lines = [*members(NINE, "Ana", ["600"], "ADDMEMBER"), *call(NINE + 90, "1.1", "600", "Ana", 10, 300),
+             *members(NINE + 3600, "Ana", ["600"], "REMOVEMEMBER"),
+             *members(NINE, "Eva", ["600"], "ADDMEMBER"), *call(NINE + 90, "1.2", "600", "Eva", 10, 300),
+             *call(NINE + 900, "1.3", "700", "Eva", 10, 300), *members(NINE + 3600, "Eva", ["600"], "REMOVEMEMBER")]
+    view = opened(tmp_path, lines).view()
+    mine = type(view)(view.snapshot, view.clock, frozenset({"600"}))
+    assert row(mine, "Ana")["occupancy"] == pytest.approx(100 * 300 / 3600)
+    assert pd.isna(row(mine, "Eva")["occupancy"])
+    assert agent_questions.team(mine, ONE_DAY)["occupancy"] == pytest.approx(100 * 300 / 3600, abs=0.01)
+
+
 def test_a_day_second_by_second(hour):
     found = agent_day.timeline(hour, ONE_DAY)
     ana = found[found["agent"] == "Ana"]

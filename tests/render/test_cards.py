@@ -98,8 +98,10 @@ def test_the_identity_is_shown_whole_in_its_order_and_closes():
     totals = FakeView().totals(ONE_DAY)
     rows = cards.outcomes("es", "/", ONE_DAY, totals)
     assert [row.label for row in rows] == [
-        "Atendidas", "Abandonadas", "Por tiempo", "Por tecla", "Cola vacía", "Retiradas", "En curso", "Interrumpidas",
-        "Sin cierre"]
+        "Atendidas", f"Abandonadas (cortas: {totals['short_abandoned']})", "Por tiempo", "Por tecla", "Cola vacía",
+        "Retiradas", "En curso", "Interrumpidas", "Sin cierre"]
+    none = cards.outcomes("es", "/", ONE_DAY, totals | {"short_abandoned": 0})
+    assert [row.label for row in none][1] == "Abandonadas"
     assert sum(int(row.count.replace(",", "")) for row in rows) == totals["offered"]
     assert sum(row.width for row in rows) == pytest.approx(100)
     assert [query(row.href)["outcome"] for row in rows] == [[outcome.key] for outcome in OUTCOMES]
