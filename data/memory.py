@@ -7,8 +7,6 @@ import ctypes
 import re
 from pathlib import Path
 
-import pyarrow as pa
-
 _TRIM, _MMAP, _ARENAS = -1, -3, -8  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX of glibc's malloc.h
 KEPT, LARGE, ARENAS = 128 * 2**20, 64 * 2**20, 2
 
@@ -17,12 +15,11 @@ _MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--. .*\.(?:arrow|npy)$", re.MULT
 
 
 def share() -> None:
-    """All threads take from the same few heaps, Arrow's work too, whose own pool keeps what a thread has let go until
-    the same thread asks again. For who serves; `give_back` now and then does the rest."""
+    """All threads take from the same few heaps. For who serves; `give_back` now and then does the rest. Nothing where
+    the C library is not glibc."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_ARENAS, ARENAS)
-        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def keep() -> None:
@@ -31,7 +28,6 @@ def keep() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(_TRIM, KEPT)
         libc.mallopt(_MMAP, LARGE)
-        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own gives back what is not used for a moment
 
 
 def give_back() -> None:

@@ -15,8 +15,8 @@ from tests.browsing import ROOT
 THREADS = """
 import re, threading
 from pathlib import Path
-import numpy as np, pyarrow as pa, pyarrow.compute as pc
 from data import memory
+import numpy as np, pyarrow as pa, pyarrow.compute as pc
 
 def held():
     return int(re.search(r"Anonymous: +([0-9]+) kB", Path("/proc/self/smaps_rollup").read_text())[1]) // 1024
