@@ -156,7 +156,8 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
         counted = metric.kind == "count" and not metric.compare
         change = None if counted and open_period else delta(lang, metric, now, before)
         old = value(before.get(metric.key))
-        extra: dict[str, str | tuple[str, ...]] = {"outcome": metric.outcome} if metric.outcome else {}
+        extra: dict[str, str | tuple[str, ...]] = {"within_sl": "true"} if metric.key == "sl_pct" else {
+            "outcome": metric.outcome} if metric.outcome else {}
         cards.append(Kpi(
             metric, text(lang, metric.label), words, "" if unit == NOTHING else unit, text(lang, metric.definition),
             change, text(lang, "no calls") if not before.get("offered") else "" if old is None else _said(

@@ -92,6 +92,7 @@ def test_every_number_leads_to_its_calls():
     assert query(found[0].href) == {"start_date": ["2026-11-23"], "end_date": ["2026-11-23"], "queue": ["600", "601"],
                                     "agent": ["1001"], "origin": ["all"]}
     assert query(found[2].href)["outcome"] == ["abandoned"]
+    assert query(found[3].href)["within_sl"] == ["true"] and "outcome" not in query(found[3].href)
 
 
 def test_the_identity_is_shown_whole_in_its_order_and_closes():
