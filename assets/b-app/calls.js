@@ -4,6 +4,7 @@
   "use strict";
   var GRID = "calls-grid", STORED = "calls-columns-";
   var COMPACT = ["enter", "caller", "outcome", "audio"];
+  var narrow = window.matchMedia("(max-width: 640px)");
   var FIELDS = {"calls-search": "q", "calls-did": "did", "calls-min-wait": "min_wait", "calls-max-wait": "max_wait",
     "calls-min-talk": "min_talk", "calls-max-talk": "max_talk"};
   var PAUSE = 400;         // ms without a key after which is looked for what somebody writes
@@ -19,15 +20,17 @@
   var raw = false;         // whether the lines of the log are shown
 
   function setProps(id, props) { window.dash_clientside.set_props(id, props); }
+  /* A phone and a wide window remember columns of their own: what fills the one hides the outcome on the other. */
+  function place() { return STORED + (narrow.matches ? "narrow-" : "") + unit; }
   function stored() {
-    try { return JSON.parse(localStorage.getItem(STORED + unit)); } catch (error) { return null; }
+    try { return JSON.parse(localStorage.getItem(place())); } catch (error) { return null; }
   }
   function keep() {
     if (!alive() || restoring) { return; }
     var state = api.getColumnState().map(function (one) {
       return {colId: one.colId, hide: one.hide, width: one.width, pinned: one.pinned};
     });
-    try { localStorage.setItem(STORED + unit, JSON.stringify(state)); } catch (error) { /* storage may be forbidden */ }
+    try { localStorage.setItem(place(), JSON.stringify(state)); } catch (error) { /* storage may be forbidden */ }
   }
 
   /* -- cells ------------------------------------------------------------------------------------ */
@@ -80,7 +83,7 @@
     var known = stored();
     if (known) {
       api.applyColumnState({state: known, applyOrder: true});
-    } else if (window.matchMedia("(max-width: 640px)").matches) {
+    } else if (narrow.matches) {
       api.getColumns().forEach(function (column) {
         api.setColumnsVisible([column], COMPACT.indexOf(column.getColDef().field) >= 0);
       });
@@ -90,6 +93,12 @@
     restoring = false;
     boxes();
   }
+  narrow.addEventListener("change", function () {   /* a phone turned on its side */
+    if (!alive()) { return; }
+    restoring = true;
+    api.resetColumnState();
+    arrange();
+  });
 
   /* -- fields ----------------------------------------------------------------------------------- */
 
@@ -274,7 +283,10 @@
         }
       });
       ["columnMoved", "columnResized", "columnVisible", "columnPinned"].forEach(function (name) {
-        api.addEventListener(name, function (event) { if (event.finished !== false) { keep(); } });
+        /* Only what somebody did by hand: another width of the window resizes columns too. */
+        api.addEventListener(name, function (event) {
+          if (event.finished !== false && /^(ui|autosize)/.test(event.source)) { keep(); }
+        });
       });
     });
   }

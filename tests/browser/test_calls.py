@@ -267,6 +267,53 @@ def test_columns_are_remembered_and_a_row_may_be_a_call(arrive):
     expect(page.locator('.ag-header-cell[col-id="legs"]')).to_contain_text("Queue visits")
 
 
+def inside(page: Page, *names: str) -> None:
+    """These cells of the first row stand beside each other, and none of them beyond the edge of the window."""
+    until(page, f"""(() => {{
+        let edge = 0;
+        return {list(names)}.every(name => {{
+            const cell = document.querySelector(`.ag-row[row-index="0"] [col-id="${{name}}"]`);
+            const box = cell && cell.getBoundingClientRect(), fits = box && box.left >= edge - 1;
+            edge = box && box.right;
+            return fits && box.width > 0 && box.right <= window.innerWidth;
+        }});
+    }})()""")
+
+
+def test_a_narrow_window_shows_the_outcome_whatever_the_wide_one_showed(arrive):
+    page = arrive(PLAIN)
+    counted(page, "3,000")
+    page.set_viewport_size({"width": 1200, "height": 800})  # columns are resized, but nobody chose that
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator('.ag-header-cell[col-id="did"]')).to_have_count(0)
+    inside(page, "enter", "caller", "outcome", "audio")
+    page.reload()
+    expect(page.locator('.ag-header-cell[col-id="did"]')).to_have_count(0)
+    inside(page, "enter", "caller", "outcome", "audio")
+    page.click("summary:has-text('Columnas')")
+    page.click('[data-column="wait"]')
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.locator('.ag-header-cell[col-id="did"]')).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator('.ag-header-cell[col-id="did"]')).to_have_count(0)
+    expect(page.locator('.ag-header-cell[col-id="wait"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_word_of_new_calls_moves_no_row(arrive, width):
+    page = arrive(PLAIN, width=width)
+    counted(page, "3,000")
+    expect(cell(page, 0, "outcome")).to_be_visible()
+    moved = page.evaluate("""() => {
+        const place = () => document.querySelector("#calls-list").getBoundingClientRect().top, before = place();
+        document.getElementById("calls-news").hidden = false;
+        return place() - before;
+    }""")
+    assert moved == 0
+    expect(page.locator("#calls-news")).to_be_in_viewport()
+
+
 def test_with_the_keyboard_alone(desk, arrive):
     page = arrive(PLAIN)
     counted(page, "3,000")
@@ -406,7 +453,7 @@ def test_an_address_that_shows_nothing_says_why_and_leads_on(desk, arrive):
 def test_every_size_and_theme(desk, arrive, width, height, scheme):
     page = arrive(PLAIN, width=width, height=height, scheme=scheme)
     counted(page, "3,000")
-    expect(cell(page, 0, "caller")).to_be_visible()
+    inside(page, "enter", "caller", "outcome", "audio")
     until(page, "document.documentElement.scrollWidth <= window.innerWidth")
     out = Path(__file__).parent.parent / "out"
     out.mkdir(exist_ok=True)
