@@ -77,7 +77,7 @@ def lines(lang: str, rows: Sequence[Sequence[Any]], kinds: Sequence[Kind], total
     table = html.Table([
         html.Thead(html.Tr([html.Th(text(lang, words), scope="col", className=_extra(n))
                             for n, words in enumerate(COLUMNS)])),
-        html.Tbody([html.Tr([_cell(n, cell, kind) for n, cell in enumerate(row)])
+        html.Tbody([html.Tr([_cell(lang, n, cell, kind) for n, cell in enumerate(row)])
                     for row, kind in zip(rows, kinds, strict=True)])], className="figures audit-table")
     return [head, html.Div(table, className="scroll"), html.Nav([
         here([icon("chevron-left"), html.Span(text(lang, "Newest"))], newest, className="tool") if newest else None,
@@ -89,10 +89,11 @@ def _extra(n: int) -> str:
     return {0: "number wide", 3: "wide"}.get(n, "")
 
 
-def _cell(n: int, cell: Any, kind: Kind) -> Component:
+def _cell(lang: str, n: int, cell: Any, kind: Kind) -> Component:
     if n == 4:
         return html.Td(html.Span([icon(kind.icon), cell], className=f"what {kind.tone}"))
-    return html.Td(cell, className=f"{_extra(n)} cell-{n}".strip())
+    # On a phone, where the heads are not shown, every value has its own.
+    return html.Td(cell, className=f"{_extra(n)} cell-{n}".strip(), **{"data-label": text(lang, COLUMNS[n])})
 
 
 def keep(lang: str, days: int) -> list[Component]:

@@ -47,6 +47,10 @@ def test_from_the_invitation_to_the_end(site, visit, width):
     expect(them.locator("h1")).to_have_text("Iniciar sesión")
     boss.goto(f"{site}/users/audit")
     expect(boss.locator(".audit-table")).to_contain_text(f"{name}")
+    label = boss.locator(".audit-table td[data-label='Persona']").first.evaluate(
+        "cell => getComputedStyle(cell, '::before').content")
+    assert label == ('"Persona"' if width == 390 else "none")   # where the heads are not shown
+    assert boss.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     boss.fill("#audit-target", name)
     boss.click(".audit-form button")
     expect(boss.locator(".audit-list .caption")).to_contain_text("líneas")
