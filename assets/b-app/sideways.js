@@ -1,11 +1,19 @@
-/* What is wider than its place: which ways it goes on (the style sheet shades that edge), how many whole rows fit above
-   a total that stays, and in the drawing of a day the names that stay and the hours that are seen first. */
+/* What is wider than its place: which ways it goes on (the style sheet shades that edge), where it was scrolled to before
+   it was drawn anew, how many whole rows fit above a total that stays, and in the drawing of a day the names that stay
+   and the hours that are seen first. */
 (function () {
   "use strict";
   var BOXES = ".scroll, div:has(> .gantt)";
   var TALL = 520, NAMES = 124, AIR = 10;      // px: of a table, of names over a drawing, before the first call
   var known = new WeakMap();                  // box -> the child that is watched
   var drawn = new WeakMap();                  // drawing -> what of it was seen last
+  var places = new WeakMap();                 // what has a box in it -> how far that was scrolled
+
+  /* As the selector says, but asked often. */
+  function boxes() {
+    return Array.from(document.querySelectorAll(".scroll")).concat(
+      Array.from(document.querySelectorAll(".graph.gantt"), function (graph) { return graph.parentNode; }));
+  }
 
   function mark(box) {
     var marks = {
@@ -38,7 +46,10 @@
     });
   });
   document.addEventListener("scroll", function (event) {
-    if (event.target.matches && event.target.matches(BOXES)) { mark(event.target); }
+    var box = event.target;
+    if (!box.matches || !box.matches(BOXES)) { return; }
+    places.set(box.closest("[id]"), {left: box.scrollLeft, top: box.scrollTop});
+    mark(box);
   }, {passive: true, capture: true});
 
   /* -- the drawing of a day --------------------------------------------------------------------- */
@@ -91,16 +102,21 @@
     }
   }
 
-  setInterval(function () {
-    document.querySelectorAll(BOXES).forEach(function (box) {
-      var child = box.lastElementChild, before = known.get(box);
-      if (child !== before) {
-        if (before) { sizes.unobserve(before); }
-        known.set(box, child);
-        sizes.observe(box);
-        if (child) { sizes.observe(child); }
-      }
-      if (child && child.matches(".gantt")) { names(box, child); }
+  function look() {
+    boxes().forEach(function (box) {
+      var child = box.lastElementChild, before = known.get(box), place = places.get(box.closest("[id]"));
+      if (child === before) { return; }
+      if (before) { sizes.unobserve(before); }
+      known.set(box, child);
+      sizes.observe(box);
+      if (child) { sizes.observe(child); }
+      settle(box);
+      if (place && !before) { box.scrollTo({left: place.left, top: place.top, behavior: "instant"}); }
     });
+  }
+  /* A new number draws the whole table anew: before anybody sees it, it is where it was. */
+  new MutationObserver(look).observe(document.documentElement, {childList: true, subtree: true});
+  setInterval(function () {
+    document.querySelectorAll(".graph.gantt").forEach(function (graph) { names(graph.parentNode, graph); });
   }, 300);
 })();

@@ -6,7 +6,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browsing import person, serving, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SCROLLED = "node => node.scrollWidth > node.clientWidth + 1"
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +51,38 @@ def test_a_wide_table_says_which_ways_it_goes_on(come):
     assert box.evaluate(cut) == 0
 
 
+def whole(page: Page, table: str) -> None:
+    """The table is there and nothing of it is beyond the edge of its place; it is drawn anew whenever a call comes."""
+    until(page, f"""(() => {{
+        const table = document.querySelector("{table}"), box = table && table.parentNode;
+        return Boolean(box) && box.clientWidth > 0 && box.scrollWidth <= box.clientWidth + 1;
+    }})()""")
+
+
+def test_a_table_that_is_drawn_anew_stays_where_it_was(come):
+    page = come("/agents?period=last_7", 1440)
+    box = around(page, ".people-table")
+    expect(box).to_contain_class("goes-right")
+    box.evaluate("node => node.scrollTo(100, 70)")
+    expect(box).to_contain_class("goes-left")
+    box.evaluate("node => { window.before = node; }")
+    until(page, "!window.before.isConnected && document.querySelector('.people-table') !== null", 90)   # a call came
+    until(page, """(node => node.scrollLeft === 100 && node.scrollTop === 70)(
+        document.querySelector('.people-table').parentNode)""")
+
+
 def test_the_tables_of_an_agent_are_whole(come):
     page = come("/agents?period=yesterday", 1440)
     page.locator(".people-table tbody th a").first.click()
     for name in ("#agent-sessions", "#agent-pauses", "#agent-calls"):
-        assert not around(page, f"{name} table").evaluate(SCROLLED), name
+        whole(page, f"{name} table")
 
 
 def test_a_telephone_shows_the_whole_table_of_queues(come):
     page = come("/queues?period=last_7", 390)
-    box = around(page, ".queue-table")
-    assert not box.evaluate(SCROLLED)
-    for words in page.locator(".queue-table .bullet-words").all():
-        place = words.bounding_box()
-        assert place["x"] + place["width"] <= 390
+    whole(page, ".queue-table")
+    until(page, """[...document.querySelectorAll('.queue-table .bullet-words')].every(
+        words => words.getBoundingClientRect().right <= window.innerWidth)""")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
