@@ -115,8 +115,8 @@ def show_hours(view: Callable, who: Callable, filters: Site | None, version: int
 
 
 def hours(now: Any, lang: str, chosen: Filters, prefix: str, theme: str | None) -> dict:
-    """The same of any filters; days that have not begun do not count."""
-    days = max((min(chosen.end, now.today()) - chosen.start).days + 1, 1)
+    """The same of any filters; hours that have not begun do not count."""
+    days = calendar.begun(chosen, now.newest()).sum(axis=0)
     figure = agent_charts.hours(agent_questions.by_hour(now, chosen), lang, theme, days,
                                 addresses.calls(prefix, chosen))
     if not figure["data"][0]["x"]:

@@ -37,6 +37,20 @@ def intervals(filters: Filters, minutes: int, zone: ZoneInfo) -> np.ndarray:
     return np.append(np.concatenate(parts), edges[-1])
 
 
+def begun(filters: Filters, now: dt.datetime) -> np.ndarray:
+    """int64 [7, 24]: by weekday (0 Monday) and hour of the local clock, on how many days of the range that hour has
+    begun at `now`, a moment of the site. An average over days takes these: what is still to come is no zero."""
+    found = np.zeros((7, 24), dtype=np.int64)
+    last = min(filters.end, now.date())
+    count = (last - filters.start).days + 1
+    if count <= 0:
+        return found
+    found += np.bincount((filters.start.weekday() + np.arange(count)) % 7, minlength=7)[:, None]
+    if last == now.date():
+        found[last.weekday(), now.hour + 1:] -= 1
+    return found
+
+
 def offsets(epochs: np.ndarray, zone: dt.tzinfo) -> np.ndarray:
     """int64 seconds by which the clocks of the site are ahead of UTC at each of these epochs. Whole days (of UTC) are
     asked for at once: no zone puts its clocks forth and back within one."""

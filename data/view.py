@@ -34,6 +34,10 @@ class View(Tally):
         """This moment at the site."""
         return self.moment(self.clock())
 
+    def newest(self) -> dt.datetime:
+        """This moment, or that of the newest line where the log is ahead of this machine's clock."""
+        return self.moment(max(self.clock(), self.snapshot.data_until or 0))
+
     def moment(self, epoch: float) -> dt.datetime:
         """A second of the log as a moment of the site."""
         return dt.datetime.fromtimestamp(epoch, self.zone)
@@ -142,17 +146,18 @@ class View(Tally):
         return self._answer("hour", filters, make).copy(deep=False)
 
     def by_weekday_hour(self, filters: Filters) -> pd.DataFrame:
-        """`weekday` (0 Monday), `hour`, `days` (how many such days the range has) and the totals, every cell."""
+        """`weekday` (0 Monday), `hour`, `days` (on how many days of the range that hour has begun) and the totals, every
+        cell."""
+        now = self.newest()
+
         def make() -> pd.DataFrame:
             table = self.frame(self._weekly(filters))
-            full, rest = divmod(filters.days, 7)
-            extra = {(filters.start.weekday() + n) % 7 for n in range(rest)}
-            weekday = np.repeat(np.arange(7), 24)
-            table.insert(0, "weekday", weekday)
+            table.insert(0, "weekday", np.repeat(np.arange(7), 24))
             table.insert(1, "hour", np.tile(np.arange(24), 7))
-            table.insert(2, "days", full + np.isin(weekday, sorted(extra)).astype(np.int64))
+            table.insert(2, "days", calendar.begun(filters, now).ravel())
             return table
-        return self._answer("weekday", filters, make).copy(deep=False)
+        # An hour begins without a new line in the log too.
+        return self._answer(f"weekday at {now:%Y-%m-%d %H}", filters, make).copy(deep=False)
 
     def by_queue(self, filters: Filters) -> pd.DataFrame:
         """`queue`, `name`, `sl_target` (0-100), `threshold` (seconds) and the totals of every queue with calls."""

@@ -1,5 +1,6 @@
 """Frames about agents to figures, as plain dictionaries."""
 
+from collections.abc import Sequence
 from html import escape  # Plotly reads markup in every text
 from typing import Any
 
@@ -15,8 +16,10 @@ STATES = (("talk", mark("In calls"), "answered"), ("free", mark("Free"), "level"
 REASON_ROLES = ("wait", "exit_key", "level", "exit_empty", "answered", "timeout")
 
 
-def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: int, href: str = "") -> Figure:
-    """How the connected time of an average day was spent, hour by hour, and the calls answered. `frame` is by_hour."""
+def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: Sequence[int] | np.ndarray,
+          href: str = "") -> Figure:
+    """How the connected time of an average day was spent, hour by hour, and the calls answered. `frame` is by_hour,
+    `days` says of each of the 24 hours on how many days it has begun."""
     tone = tones(theme_name)
     busy = frame.index[(frame["login"] > 0) | (frame["answered"] > 0) | (frame["talk"] > 0)]
     rows = frame.loc[busy.min():busy.max()] if len(busy) else frame.iloc[:0]
@@ -25,18 +28,19 @@ def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: int, hre
     rest = np.minimum(rows["pause"], np.maximum(rows["login"] - rows["talk"], 0))
     parts = {"talk": rows["talk"], "free": free, "rest": rest}
     links = [f"outcome=answered&from={int(h):02}:00&to={int(h) + 1:02}:00" for h in rows["hour"]]
-    most = float((parts["talk"] + free + rest).max() or 0) / days if len(rows) else 0
+    over = np.maximum(np.asarray(days)[rows["hour"].to_numpy(np.int64)], 1)
+    most = float(((parts["talk"] + free + rest) / over).max() or 0) if len(rows) else 0
     unit, size = ("min", 60) if most < 5400 else ("h", 3600)
     traces: list[dict[str, Any]] = []
     for key, label, role in STATES:
-        values = [round(float(seconds) / size / days, 3) for seconds in parts[key]]
+        values = [round(float(seconds), 3) for seconds in parts[key] / over / size]
         traces.append({"type": "bar", "name": text(lang, label), "x": x, "y": values, "meta": role,
                        "marker": {"color": faded(tone[role], 0.45) if key == "free" else tone[role]},
                        "text": [duration(v * size) for v in values], "textposition": "none", "customdata": links,
                        "hovertemplate": "%{text}"})
     traces.append({
         "type": "scatter", "mode": "lines+markers", "name": text(lang, "Answered"), "x": x, "yaxis": "y2",
-        "y": [round(float(n) / days, 2) for n in rows["answered"]], "meta": "other", "customdata": links,
+        "y": [round(float(n), 2) for n in rows["answered"] / over], "meta": "other", "customdata": links,
         "line": {"color": tone["other"], "width": 2}, "marker": {"size": 5}, "hovertemplate": "%{y:,.1f}"})
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", bargap=0.25, barcornerradius=3, hovermode="x unified", showlegend=False,
