@@ -86,8 +86,10 @@ def show_gantt(view: Callable, who: Callable, filters: Site | None, version: int
         frame, key = gantt.by_day(frame, edges.tolist())
         start, end = int(edges[-2]), int(edges[-1])
         rows = gantt.Rows([f"{d:%d/%m}" for d in dates], {i: i for i in range(len(dates))})
-    figure = gantt.figure(frame, rows, key, (start, end), lang, theme, now.zone, row=26)
-    return {"figure": figure, "note": None, "legend": dots(gantt.legend(frame, lang, theme)), "caption": caption,
+    queues = [name for _, name in now.queues()]
+    figure = gantt.figure(frame, rows, key, (start, end), lang, theme, now.zone, queues, row=26)
+    return {"figure": figure, "note": None, "caption": caption,
+            "legend": dots(gantt.legend(frame, lang, theme, queues)),
             "style": {"height": f"{figure['layout']['height']}px"}}
 
 

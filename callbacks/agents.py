@@ -83,17 +83,22 @@ def show_gantt(view: Callable, who: Callable, filters: Site | None, version: int
     rows = gantt.by_person(frame)
     start, end = calendar.bounds(one, now.zone)
     edges = np.append(np.arange(start, agent_time.now(now) if end > agent_time.now(now) > start else end, CALLERS), end)
-    waiting = queue_questions.waiting(now, replace(one, agents=()), edges).assign(at=edges[:-1])
+    callers = replace(one, agents=())  # whoever waits or gives up has no agent yet
+    above = gantt.Above(queue_questions.waiting(now, callers, edges).assign(at=edges[:-1]),
+                        queue_questions.gave_up(now, callers, start, end))
+    queues = [name for _, name in now.queues()]
     near = [drawn + dt.timedelta(days=n) for n in (-1, 1)]
     hrefs = [(day(lang, d), link(filters, day=d.isoformat())) for d in near]
     words = day(lang, drawn)
-    answer = {"caption": text(lang, "Who was there, on the phone or on pause when people waited: {day}", day=words),
+    caption = text(lang, "Who was there, on the phone or on pause when people waited: {day} · gave up: {count}",
+                   day=words, count=number(lang, len(above.gone)))
+    answer = {"caption": caption,
               "days": agents.days(lang, hrefs[0], words, hrefs[1] if near[1] <= now.today() else None)}
     if not len(frame):
         return answer | {"figure": BLANK, "note": nothing(lang), "legend": None, "style": {}}
-    figure = gantt.figure(frame, rows, frame["name"], (start, end), lang, theme, now.zone, waiting,
+    figure = gantt.figure(frame, rows, frame["name"], (start, end), lang, theme, now.zone, queues, above,
                           SMALL_ROW if len(rows.labels) > MANY else gantt.ROW)
-    return answer | {"figure": figure, "note": None, "legend": dots(gantt.legend(frame, lang, theme)),
+    return answer | {"figure": figure, "note": None, "legend": dots(gantt.legend(frame, lang, theme, queues, above)),
                      "style": {"height": f"{figure['layout']['height']}px"}}
 
 

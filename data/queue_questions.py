@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from data import agent_questions, calendar, cubes, frames, measures, person_spans, spreads, tally
 from data.filters import Filters
-from data.runs import Run
+from data.runs import Rows, Run
 from data.spreads import Spread
 from data.tally import Tally
 
@@ -189,13 +190,33 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"most": most, "average": seconds / np.diff(edges)})
 
 
+def _reaching(view: Tally, filters: Filters, start: int) -> Rows:
+    """Legs of the filters, and those from before that may still have waited at `start` (epoch seconds)."""
+    day = calendar.today(start - view.snapshot.site.options.max_wait_open, view.zone)
+    return view.legs(Filters(day, max(filters.end, day), filters.queues, filters.agents, filters.origin,
+                             filters.interval))
+
+
+def gave_up(view: Tally, filters: Filters, start: int, end: int) -> pd.DataFrame:
+    """Callers who gave up from `start` up to but without `end` (epoch seconds), in order of time: `at` (when they did),
+    `queue` as it is shown, `wait` (seconds; missing where nobody knows) and `callid`."""
+    rows, shot = _reaching(view, filters, start), view.snapshot
+    at = rows.number("end").astype(np.int64)
+    found = np.flatnonzero((rows.number("outcome") == frames.OUTCOME["abandoned"]) & (at >= start) & (at < end))
+    found = found[np.argsort(at[found], kind="stable")]
+    wait = rows.number("wait")[found].astype(np.float64)
+    labels = [shot.site.queue_label(name) for name in shot.queue_spelling.names]
+    return pd.DataFrame({
+        "at": at[found], "queue": [labels[n] for n in shot.queue_spelling.of[rows.number("queue")[found]]],
+        "wait": np.where(wait >= 0, wait, np.nan),
+        "callid": rows.text("callid").take(pa.array(found)).to_pylist()})
+
+
 def waited(view: Tally, filters: Filters, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
     """When callers began and ceased to wait (epoch seconds), of those who waited between `start` and `end`. A stay
     whose end nobody knows is left out; who waits now does so up to the newest line."""
-    options, now = view.snapshot.site.options, view.snapshot.data_until or int(view.clock())
-    day = calendar.today(start - options.max_wait_open, view.zone)
-    wide = Filters(day, max(filters.end, day), filters.queues, filters.agents, filters.origin, filters.interval)
-    rows = view.legs(wide)
+    now = view.snapshot.data_until or int(view.clock())
+    rows = _reaching(view, filters, start)
     enter, wait, outcome = rows.number("enter").astype(np.int64), rows.number("wait"), rows.number("outcome")
     still = (outcome == frames.OUTCOME["in_progress"]) & (rows.number("connect") < 0)
     leave = np.where(still, max(now, start), enter + wait)

@@ -146,8 +146,8 @@ class View(Tally):
         return self._answer("hour", filters, make).copy(deep=False)
 
     def by_weekday_hour(self, filters: Filters) -> pd.DataFrame:
-        """`weekday` (0 Monday), `hour`, `days` (on how many days of the range that hour has begun) and the totals, every
-        cell."""
+        """`weekday` (0 Monday), `hour`, `days` (on how many days of the range that hour has begun) and the totals of
+        every cell."""
         now = self.newest()
 
         def make() -> pd.DataFrame:

@@ -12,6 +12,7 @@ from layouts.queues import graph
 from layouts.still import Still
 from render.agent_cards import COLUMNS, Cell, ComparisonRow, PersonRow, ReasonRow
 from render.cards import Kpi
+from render.gantt import Key
 
 
 class ids:
@@ -73,9 +74,10 @@ def kpis(lang: str, cards: Sequence[Kpi], against: str) -> list[Component]:
     return [kpi_card(lang, kpi, against) for kpi in cards]
 
 
-def dots(series: Sequence[tuple[str, str]]) -> list[Component]:
-    """Name and colour (`#rrggbb`) of each series of a graph."""
-    return [html.Span([html.Span(className="swatch", style={"background": colour}), name]) for name, colour in series]
+def dots(series: Sequence[Key]) -> list[Component]:
+    """Name, colour and shape of everything in a day of people."""
+    return [html.Span([html.Span(className=f"swatch {key.shape}".rstrip(), style={"--role": key.colour}), key.name])
+            for key in series]
 
 
 def table(lang: str, rows: Sequence[PersonRow], total: PersonRow, order: str, hrefs: Mapping[str, str]) -> Component:

@@ -17,7 +17,7 @@ import pandas as pd
 from data import calendar
 from i18n import duration, text
 from render.charts import Figure, layout
-from render.theme import QUEUES, faded, theme, tones
+from render.theme import QUEUES, faded, queue_colours, theme, tones
 from render.words import mark
 
 ROW, HEAD, FOOT = 20, 78, 34  # pixels of a person, of the callers above, of the clock below
@@ -25,6 +25,10 @@ KIND_WORDS = {"connected": mark("Connected"), "ringing": mark("Ringing"), "misse
               "wrapup": mark("After the call"), "paused": mark("On pause")}
 LANES = (mark("Connected"), mark("In calls"), mark("Ringing"), mark("On pause"))
 OTHERS = mark("Other queues")
+WAITING = mark("Callers waiting")
+GONE = mark("Abandoned")
+GONE_WORDS = mark("{time} · {queue} · waited {wait}")
+THERE = 0.28  # how strong the colour of being connected is
 NO_REASON = mark("(no reason)")
 QUARTER = 900
 CROWD, SEEN = 40, 0.5  # in a drawing of more people, ringing of less than so many minutes is left out
@@ -38,6 +42,24 @@ class Rows:
 
     labels: Sequence[str]
     of: Mapping[Any, int]
+
+
+@dataclass(frozen=True)
+class Above:
+    """Callers of the day: `waiting` (`at` epoch seconds, `most` at once) and those who gave up, `gone` (`at`, `queue`
+    as it is shown, `wait` seconds, `callid`)."""
+
+    waiting: pd.DataFrame
+    gone: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Key:
+    """An entry of the legend: `shape` is that of its mark (a style of the style sheet), "" for a bar."""
+
+    name: str
+    colour: str
+    shape: str = ""
 
 
 def by_person(frame: pd.DataFrame) -> Rows:
@@ -58,19 +80,20 @@ def by_day(frame: pd.DataFrame, edges: Sequence[int]) -> tuple[pd.DataFrame, lis
     return pd.concat(parts, ignore_index=True), key
 
 
-def queue_colours(frame: pd.DataFrame, theme_name: str | None) -> dict[str, str]:
-    """Queue as it is shown -> colour, the busiest first; those beyond the palette share its last."""
-    codes, names = pd.factorize(frame.loc[frame["kind"] == "talking", "queue"])
-    order = [names[code] for code in np.argsort(-np.bincount(codes), kind="stable")] if len(codes) else []
-    hues = QUEUES[theme(theme_name)]
-    return {name: hues[min(i, len(hues) - 1)] for i, name in enumerate(order)}
+def talked(frame: pd.DataFrame, queues: Sequence[str], theme_name: str | None) -> dict[str, str]:
+    """Colour of every queue in which somebody talked, in the order of `queues` (theme.queue_colours)."""
+    there = set(frame.loc[frame["kind"] == "talking", "queue"])
+    # A queue without a place of its own is drawn all the same.
+    colours = queue_colours([*queues, *sorted(there.difference(queues))], theme_name)
+    return {name: colour for name, colour in colours.items() if name in there}
 
 
 def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day: tuple[int, int], lang: str,
-           theme_name: str | None, zone: dt.tzinfo, waiting: pd.DataFrame | None = None, row: int = ROW) -> Figure:
+           theme_name: str | None, zone: dt.tzinfo, queues: Sequence[str], above: Above | None = None,
+           row: int = ROW) -> Figure:
     """`frame` is agent_day.timeline; `key` has the key of `rows.of` for each of its rows, and `day` first second and
-    last of what is drawn. `waiting` (`at` epoch seconds, `most`) is drawn above."""
-    tone, colours = tones(theme_name), queue_colours(frame, theme_name)
+    last of what is drawn. `queues` are all that the user may see, as they are shown. `above` is drawn above."""
+    tone, colours = tones(theme_name), talked(frame, queues, theme_name)
     clock = Clock(min(day[0], int(frame["start"].min())), day[1], zone)
     codes, keys = pd.factorize(key if isinstance(key, pd.Series) else np.asarray(key))
     place = np.array([len(rows.labels) - 1 - rows.of[one] for one in keys])
@@ -81,7 +104,7 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
         frame = frame[(frame["kind"] != "ringing") | (frame["high"] - frame["low"] > SEEN)]
     traces: list[dict[str, Any]] = []
     paths: list[dict[str, Any]] = []
-    for kind, colour, width in (("connected", faded(tone["level"], 0.28), 0.62), ("paused", tone["wait"], 0.62),
+    for kind, colour, width in (("connected", faded(tone["level"], THERE), 0.62), ("paused", tone["wait"], 0.62),
                                 ("missed", tone["abandoned"], 0.34), ("ringing", tone["exit_key"], 0.34),
                                 ("wrapup", tone["timeout"], 0.34)):
         spans = frame[frame["kind"] == kind]
@@ -92,23 +115,22 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
         spans = talking[talking["queue"] == queue]
         paths += _path(spans, colour, 0.5 * row)
         traces += _points(spans, queue, lang, clock)
-    low, high = _hours(frame["low"].min(), frame["high"].max(), (day[1] - day[0]) / 60)
-    height = row * len(rows.labels) + FOOT + (HEAD if waiting is not None else 0)
-    share = 1 - (HEAD - 16) / (height - FOOT) if waiting is not None else 1.0
+    gone = [] if above is None else [round((at - day[0]) / 60, 2) for at in above.gone["at"].tolist()]
+    low, high = _hours(min([frame["low"].min(), *gone]), max([frame["high"].max(), *gone]), (day[1] - day[0]) / 60)
+    height = row * len(rows.labels) + FOOT + (HEAD if above is not None else 0)
+    share = 1 - (HEAD - 16) / (height - FOOT) if above is not None else 1.0
     hours = list(range(day[0], day[1] + 1, 3600))
     axis = {"range": [low, high], "tickvals": [(h - day[0]) / 60 for h in hours],
             "ticktext": [f"{dt.datetime.fromtimestamp(h, zone):%H}" if i % 2 == 0 else "" for i, h in enumerate(hours)],
             "showgrid": True,
             "gridcolor": tone["line"], "tickangle": 0}
     more: dict[str, Any] = {}
-    if waiting is not None:
-        traces.append({
-            "type": "scatter", "mode": "lines", "x": [round((at - day[0]) / 60, 2) for at in waiting["at"]],
-            "y": [int(n) for n in waiting["most"]], "yaxis": "y2", "name": text(lang, "Callers waiting"),
-            "meta": "abandoned", "line": {"color": tone["abandoned"], "width": 1.3, "shape": "hv"}, "fill": "tozeroy",
-            "fillcolor": faded(tone["abandoned"], 0.2),
-            "text": clock(waiting["at"].to_numpy()),
-            "hovertemplate": "%{text} · <b>%{y}</b><extra>" + text(lang, "Callers waiting") + "</extra>"})
+    if above is not None:
+        traces += _above(above, gone, day[0], lang, tone, clock)
+        if gone:  # down through the people: who was on pause just then
+            pieces = [f"M{at:.2f},-0.6L{at:.2f},{len(rows.labels) - 0.4}" for at in gone]
+            paths.append({"type": "path", "path": "".join(pieces), "layer": "below",
+                          "line": {"color": faded(tone["abandoned"], 0.3), "width": 1}})
         more["yaxis2"] = {"domain": [min(share + 0.012, 1), 1], "fixedrange": True, "nticks": 3, "rangemode": "tozero",
                           "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
                           "tickfont": {"size": 11, "color": tone["quiet"]}}
@@ -119,13 +141,35 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
         more["margin"] = {"l": round(LETTER * max(map(len, labels))) + 14, "b": FOOT - 8}
         unmeasured = {"automargin": False, "ticklabeloverflow": "allow"}
         axis |= unmeasured
-        more |= {"yaxis2": more["yaxis2"] | unmeasured} if waiting is not None else {}
+        more |= {"yaxis2": more["yaxis2"] | unmeasured} if above is not None else {}
     return {"data": traces, "layout": layout(
         theme_name, hovermode="closest", hoverdistance=14, showlegend=False, height=height, xaxis=axis, shapes=paths,
         yaxis={"range": [-0.6, len(labels) - 0.4], "tickvals": list(range(len(labels))),
                "ticktext": [escape(label, quote=False) for label in reversed(labels)],
                "domain": [0, share], "gridcolor": faded(tone["line"], 0.5),
                "rangemode": "normal", **unmeasured}, **more)}
+
+
+def _above(above: Above, gone: Sequence[float], start: int, lang: str, tone: Mapping[str, str],
+           clock: "Clock") -> list[dict[str, Any]]:
+    """The line of callers waiting, and a mark at the foot of it where somebody gave up."""
+    at, colour = above.waiting["at"].to_numpy(), tone["other"]
+    traces: list[dict[str, Any]] = [{
+        "type": "scatter", "mode": "lines", "x": np.round((at - start) / 60, 2).tolist(),
+        "y": [int(n) for n in above.waiting["most"]], "yaxis": "y2", "name": text(lang, WAITING), "meta": "other",
+        "line": {"color": colour, "width": 1.3, "shape": "hv"}, "fill": "tozeroy", "fillcolor": faded(colour, 0.2),
+        "text": clock(at), "hovertemplate": "%{text} · <b>%{y}</b><extra>" + text(lang, WAITING) + "</extra>"}]
+    if len(gone):
+        table = above.gone
+        said = [text(lang, GONE_WORDS, time=time, queue=escape(queue, quote=False), wait=duration(wait))
+                for time, queue, wait in zip(clock(table["at"].to_numpy()), table["queue"], table["wait"], strict=True)]
+        traces.append({
+            "type": "scatter", "mode": "markers", "x": list(gone), "y": [0] * len(gone), "yaxis": "y2",
+            "name": text(lang, GONE), "meta": "abandoned", "cliponaxis": False, "text": said,
+            "customdata": table["callid"].tolist(),
+            "marker": {"symbol": "x-thin", "size": 7, "line": {"color": tone["abandoned"], "width": 1.8}},
+            "hovertemplate": "%{text}<extra>" + text(lang, GONE) + "</extra>"})
+    return traces
 
 
 def _hours(first: float, last: float, whole: float) -> tuple[float, float]:
@@ -194,15 +238,18 @@ def _labels(spans: pd.DataFrame, lang: str, clock: Clock) -> list[str]:
     return [f"{before[code]} · {label}" for code, label in zip(codes.tolist(), labels, strict=True)]
 
 
-def legend(frame: pd.DataFrame, lang: str, theme_name: str | None) -> list[tuple[str, str]]:
-    """Name and colour of everything that the figure shows."""
+def legend(frame: pd.DataFrame, lang: str, theme_name: str | None, queues: Sequence[str],
+           above: Above | None = None) -> list[Key]:
+    """Everything that the figure of the same values shows."""
     tone = tones(theme_name)
-    kinds = {"connected": faded(tone["level"], 0.4), "paused": tone["wait"], "ringing": tone["exit_key"],
+    kinds = {"connected": faded(tone["level"], THERE), "paused": tone["wait"], "ringing": tone["exit_key"],
              "missed": tone["abandoned"], "wrapup": tone["timeout"]}
     there = set(frame["kind"])
-    found = [(text(lang, KIND_WORDS[kind]), colour) for kind, colour in kinds.items() if kind in there]
-    colours = queue_colours(frame, theme_name)
-    own = dict(list(colours.items())[:len(QUEUES["light"]) - 1])
-    more = [(text(lang, OTHERS), QUEUES[theme(theme_name)][-1])] if len(colours) > len(own) + 1 else [
-        *list(colours.items())[len(own):]]
-    return [*found, *own.items(), *more]
+    found = [] if above is None else [Key(text(lang, WAITING), tone["other"], "stroke")]
+    if above is not None and len(above.gone):
+        found.append(Key(text(lang, GONE), tone["abandoned"], "cross"))
+    found += [Key(text(lang, KIND_WORDS[kind]), colour) for kind, colour in kinds.items() if kind in there]
+    colours, last = talked(frame, queues, theme_name), QUEUES[theme(theme_name)][-1]
+    beyond = [name for name, colour in colours.items() if colour == last]
+    found += [Key(name, colour) for name, colour in colours.items() if colour != last]
+    return [*found, Key(beyond[0] if len(beyond) == 1 else text(lang, OTHERS), last)] if beyond else found

@@ -4,6 +4,8 @@ variables of the same names (a test compares the two).
 Blue and orange stay apart for colour-blind readers; text colours keep 4.5:1 on their tints.
 """
 
+from collections.abc import Sequence
+
 THEMES = ("light", "dark")
 
 TONES: dict[str, dict[str, str]] = {
@@ -19,10 +21,13 @@ TONES: dict[str, dict[str, str]] = {
     },
 }
 
-# Hues that tell queues apart where people talk; none of them is the colour of ringing, pauses or of being free.
+# Hues that tell queues apart where people talk; none of them is the colour of ringing, pauses or of being free. The
+# last is shared by all queues beyond.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "light": ("#2f5fde", "#0e8fb3", "#4d8f2b", "#b83280", "#93623f", "#56627e"),
-    "dark": ("#6d96ff", "#38bdf8", "#84cc5a", "#f472b6", "#c48f66", "#aab4ca"),
+    "light": ("#2f5fde", "#0e8fb3", "#4d8f2b", "#b83280", "#93623f", "#1b2f78", "#6b7a10", "#d4688e", "#5fb7e5",
+              "#56627e"),
+    "dark": ("#6d96ff", "#38bdf8", "#84cc5a", "#f472b6", "#c48f66", "#3b5bdb", "#c3cf5d", "#c2417c", "#a5d8f5",
+             "#aab4ca"),
 }
 
 # One hue for volume: from the card itself to the strongest tone.
@@ -40,6 +45,13 @@ def theme(name: str | None) -> str:
 def tones(name: str | None) -> dict[str, str]:
     """Role -> `#rrggbb` of a theme."""
     return TONES[theme(name)]
+
+
+def queue_colours(queues: Sequence[str], name: str | None) -> dict[str, str]:
+    """Queue -> `#rrggbb` by its place among `queues`: all that somebody may see, in their order, whatever is chosen. So
+    a queue has one colour on every page."""
+    hues = QUEUES[theme(name)]
+    return {queue: hues[min(place, len(hues) - 1)] for place, queue in enumerate(queues)}
 
 
 def faded(colour: str, alpha: float) -> str:

@@ -134,3 +134,25 @@ def test_lines_of_queues_add_up_to_their_calls(morning):
     assert len(lines["600"]) == 24
     week = Filters(DAY - dt.timedelta(days=6), DAY)
     assert queue_questions.lines(morning, week)["600"] == [0, 0, 0, 0, 0, 0, 10]
+
+
+def test_callers_who_gave_up_belong_to_the_moment_they_did(tmp_path):
+    """One gives up after midnight, one in another queue, one is from inside; who is answered or timed out is none."""
+    lines = [*stay(NINE, "1.1", 65, "ABANDON"), *stay(NINE + 30, "1.2", 5, "ABANDON", queue="601"),
+             *stay(NINE + 40, "1.3", 30, "EXITWITHTIMEOUT"), *call(NINE + 50, "1.4", "600", "Ana", 5, 60),
+             *stay(NINE + 15 * 3600 - 10, "1.5", 20, "ABANDON"),
+             (NINE + 15 * 3600 + 100, "NONE|NONE|NONE|CONFIGRELOAD|")]
+    store = opened(tmp_path, lines, queue_names={"600": "Ventas"})
+    midnight = NINE + 15 * 3600
+
+    def gone(view, filters=ONE_DAY, start=NINE - 9 * 3600, end=midnight):
+        return queue_questions.gave_up(view, filters, start, end).to_dict("list")
+    both = gone(store.view())
+    assert both == {"at": [NINE + 35, NINE + 65], "queue": ["601", "600 Ventas"], "wait": [5, 65],
+                    "callid": ["1.2", "1.1"]}
+    assert gone(store.view(), Filters(DAY, DAY, ("601",)))["callid"] == ["1.2"]
+    assert gone(store.view(frozenset({"600"})))["callid"] == ["1.1"]
+    assert gone(store.view(), Filters(DAY, DAY, origin="internal"))["callid"] == []
+    next_day = Filters(DAY + dt.timedelta(days=1), DAY + dt.timedelta(days=1))
+    assert gone(store.view(), next_day, midnight, midnight + 86_400) == {
+        "at": [midnight + 10], "queue": ["600 Ventas"], "wait": [20], "callid": ["1.5"]}

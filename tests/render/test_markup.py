@@ -25,7 +25,8 @@ def test_a_day_of_people():
         "name": [EVIL] * 3, "agent": [EVIL] * 3, "kind": ["paused", "ringing", "talking"], "queue": ["", EVIL, EVIL],
         "reason": [EVIL, "", ""], "callid": ["", "1.1", "1.1"], "start": [36_000, 36_100, 36_200],
         "end": [36_050, 36_110, 36_300]})
-    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC)
+    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC,
+                          [])
     words = said(figure)
     assert "&lt;a" in words
     for trace in figure["data"]:
@@ -40,7 +41,8 @@ def test_a_day_of_thousands_is_a_path_for_each_kind():
         "queue": ([""] * 100 + ["600", "601"] * 100) * 2, "reason": "", "callid": "",
         "start": [60 * i for i in range(600)]})
     frame["end"] = frame["start"] + 30
-    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC)
+    figure = gantt.figure(frame, gantt.by_person(frame), frame["name"].tolist(), (0, 86_400), "es", "light", dt.UTC,
+                          [])
     drawn = [shape["path"].split("M")[1:] for shape in figure["layout"]["shapes"]]
     assert [len(pieces) for pieces in drawn] == [200, 200, 200]
     assert drawn[0][:2] == ["0.00,1L0.50,1", "1.00,1L1.50,1"] and drawn[2][-1] == "599.00,0L599.50,0"
