@@ -389,6 +389,12 @@
     if (words !== undefined) { node.textContent = words; }
     return node;
   }
+  /* The distance of about four marks up to the most: 1, 2, 5, 10, 20, 25, 50 ... calls. */
+  function evenly(most) {
+    var rough = most / 4, size = Math.pow(10, Math.floor(Math.log10(rough)));
+    var found = [1, 2, 2.5, 5, 10].filter(function (n) { return n * size >= rough && n * size % 1 === 0; });
+    return Math.max(1, found[0] * size);
+  }
   function curve(state) {
     var box = parts.curve.body, rows = state.data.curve, w = state.words, width = box.clientWidth;
     var sign = JSON.stringify(rows) + width;
@@ -398,15 +404,16 @@
     var first = busy.length ? busy[0].hour : 8, last = busy.length ? busy[busy.length - 1].hour : 18;
     var shown = rows.filter(function (r) { return r.hour >= first && r.hour <= last; });
     var most = Math.max.apply(null, shown.map(function (r) { return Math.max(r.today || 0, r.typical || 0); }).concat([4]));
+    var step = evenly(most), value;
+    most = Math.ceil(most / step) * step;
     var high = 190, foot = 22, head = 10, left = 34, span = (width - left - 6) / shown.length;
     function y(value) { return head + (high - head - foot) * (1 - value / most); }
     function x(i) { return left + span * (i + 0.5); }
     var svg = shape("svg", {viewBox: "0 0 " + width + " " + high, width: width, height: high, role: "img", "aria-label": w.curve});
-    [0, 0.5, 1].forEach(function (part) {
-      var value = Math.round(most * part);
+    for (value = 0; value <= most; value += step) {
       svg.appendChild(shape("line", {x1: left, x2: width - 4, y1: y(value), y2: y(value), class: "grid-line"}));
-      svg.appendChild(shape("text", {x: left - 8, y: y(value) + 4, class: "axis end"}, value));
-    });
+      svg.appendChild(shape("text", {x: left - 8, y: y(value) + 4, class: "axis end"}, number(state, value)));
+    }
     var bar = Math.min(26, span * 0.6), every = span < 26 ? 3 : span < 40 ? 2 : 1;
     shown.forEach(function (row, i) {
       if (row.today) {
