@@ -88,7 +88,8 @@ def journey(lang: str, story: Story, audio: Sequence[str]) -> Component:
         html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in story.facts], className="facts"),
         html.Div([html.H3(text(lang, "Queue visits")),
                   html.Div([_lane(lane) for lane in story.lanes], className="lanes"),
-                  html.Div([html.Span(words) for _, words in story.ticks], className="ticks",
+                  html.Div([html.Span(words, style={"left": f"{place:.2f}%"}) for place, words in story.ticks],
+                           className="ticks",
                            **{"aria-hidden": "true"}),
                   html.Div([html.Span([html.I(className="role", style={"background": f"var(--{tone})"}), words])
                             for tone, words in (("in_progress", text(lang, "Waiting")),

@@ -96,10 +96,16 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
     return Story(
         found.callid, call_rows.title(lang, start, visited, agents), words(call["caller"]),
         "" if missing(call["caller_name"]) else plain(call["caller_name"]), said, role, facts,
-        tuple((100 * part, duration(span * part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0)),
+        ticks(span),
         tuple(_lane(lang, leg, found.attempts, start, span, now) for leg in legs),
         tuple(_step(lang, one, queues, moment(one.ts), start) for one in found.events), tuple(found.callids),
         found.whole, outside(lang, record, dialled or "", int(start.timestamp()), moment) if record else None)
+
+
+def ticks(span: float) -> tuple[tuple[float, str], ...]:
+    """Marks under so many seconds: place (0-100) and words, up to five of them, at full seconds, each once."""
+    places = sorted({int(span * part + 0.5) for part in (0, 0.25, 0.5, 0.75)} | {int(span)})
+    return tuple((100 * second / span, duration(second)) for second in places if second <= span)
 
 
 def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, span: float,

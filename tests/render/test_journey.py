@@ -164,3 +164,14 @@ def test_a_button_for_every_callid_that_can_be_heard(audio, buttons):
     found = [(getattr(one, "data-recording"), words(one)) for one in walk(page)  # noqa: B009
              if getattr(one, "data-recording", None)]
     assert found == buttons
+
+
+@pytest.mark.parametrize(("span", "words"), [
+    (1, ["0:00", "0:01"]), (2, ["0:00", "0:01", "0:02"]), (3, ["0:00", "0:01", "0:02", "0:03"]),
+    (4, ["0:00", "0:01", "0:02", "0:03", "0:04"]), (125, ["0:00", "0:31", "1:03", "1:34", "2:05"]),
+    (2.6, ["0:00", "0:01", "0:02"])])
+def test_the_axis_of_a_call_has_every_second_once_and_where_it_is(span, words):
+    ticks = journey.ticks(span)
+    assert [said for _, said in ticks] == words
+    seconds = [int(said[:-3]) * 60 + int(said[-2:]) for said in words]
+    assert [place for place, _ in ticks] == pytest.approx([100 * second / span for second in seconds])
