@@ -19,8 +19,7 @@ from i18n import clock, day, duration, text
 from layouts import agent, agents
 from layouts.agent import ids
 from layouts.agents import dots
-from layouts.parts import nothing
-from layouts.queues import swatches
+from layouts.parts import legend, nothing
 from layouts.shell import ids as shell
 from render import addresses, agent_cards, agent_charts, cards, charts, gantt
 
@@ -105,7 +104,7 @@ def show_trend(view: Callable, who: Callable, filters: Site | None, version: int
         return {"figure": BLANK, "note": nothing(lang), "legend": None, "caption": caption}
     figure = agent_charts.trend(frame, lang, theme, addresses.calls(filters["prefix"], wide))
     return {"figure": figure, "note": None, "caption": caption,
-            "legend": swatches(charts.legend(figure), ("wait", "other"))}
+            "legend": legend(charts.legend(figure))}
 
 
 def show_hours(view: Callable, who: Callable, filters: Site | None, version: int | None, theme: str | None) -> dict:

@@ -17,8 +17,7 @@ from data.filters import Filters
 from i18n import day, number, text
 from layouts import agents
 from layouts.agents import dots, ids
-from layouts.parts import nothing
-from layouts.queues import swatches
+from layouts.parts import legend, nothing
 from layouts.shell import ids as shell
 from render import addresses, agent_cards, agent_charts, cards, charts, gantt
 
@@ -126,7 +125,7 @@ def hours(now: Any, lang: str, chosen: Filters, prefix: str, theme: str | None) 
                                 addresses.calls(prefix, chosen))
     if not figure["data"][0]["x"]:
         return {"figure": BLANK, "note": nothing(lang), "legend": None}
-    return {"figure": figure, "note": None, "legend": swatches(charts.legend(figure), ("other",))}
+    return {"figure": figure, "note": None, "legend": legend(charts.legend(figure))}
 
 
 def show_reasons(view: Callable, who: Callable, filters: Site | None, version: int | None) -> Any:
@@ -144,7 +143,7 @@ def show_pauses(view: Callable, who: Callable, filters: Site | None, version: in
     if not len(frame):
         return {"figure": BLANK, "note": nothing(lang), "legend": None, "style": {}}
     figure = agent_charts.pauses(frame, lang, theme)
-    return {"figure": figure, "note": None, "legend": swatches(charts.legend(figure)),
+    return {"figure": figure, "note": None, "legend": legend(charts.legend(figure)),
             "style": {"height": f"{figure['layout']['height']}px"}}
 
 

@@ -11,7 +11,7 @@ from data.filters import INTERVALS, Filters
 from i18n import day, number, text
 from layouts import dashboard
 from layouts.dashboard import ids
-from layouts.parts import no_calls, nothing
+from layouts.parts import legend, no_calls, nothing
 from layouts.shell import ids as shell
 from render import addresses, cards, charts
 
@@ -66,7 +66,7 @@ def show_volume(view: Callable, who: Callable, filters: Site | None, version: in
     stacked = text(lang, "By day, stacked by outcome; line: service level") if not length else text(
         lang, "Stacked by outcome; line: service level")
     figure = charts.volume(frame, lang, theme, length, addresses.calls(filters["prefix"], chosen))
-    return {"figure": figure, "note": None, "switch": switch, "legend": dashboard.legend(charts.legend(figure)),
+    return {"figure": figure, "note": None, "switch": switch, "legend": legend(charts.legend(figure)),
             "caption": f"{stacked} · {charts.spoken(frame, lang)}"}
 
 

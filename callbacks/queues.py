@@ -13,8 +13,8 @@ from data import queue_questions
 from data.filters import INTERVALS, Filters
 from i18n import day, duration, number, text
 from layouts import queues
-from layouts.dashboard import interval_switch, legend
-from layouts.parts import nothing
+from layouts.dashboard import interval_switch
+from layouts.parts import legend, nothing
 from layouts.queues import ids
 from layouts.shell import ids as shell
 from render import addresses, charts, queue_cards, queue_charts

@@ -74,12 +74,6 @@ def interval_switch(lang: str, hrefs: dict[int, str], current: int) -> Component
                     className="segments small", **{"aria-label": text(lang, "Length of the intervals")})
 
 
-def legend(series: Sequence[tuple[str, str]]) -> list[Component]:
-    """Name and colour of each series; the service level is a line, the rest are bars."""
-    return [html.Span([html.Span(className=f"swatch role-{role}{' stroke' if role == 'level' else ''}"), name])
-            for name, role in series]
-
-
 def outcomes(lang: str, rows: Sequence[Share], offered: str, offered_href: str) -> list[Component]:
     """The identity, visible: one bar of parts, then offered = the sum of every outcome, each a link."""
     bar = html.Div([html.Span(className=f"part role-{r.role}", style={"flexGrow": f"{r.width:.3f}"}, key=r.label)

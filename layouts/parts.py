@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from i18n import day, percent, text
 from render.cards import Delta, Kpi
+from render.charts import Key
 
 Children = Any
 ARROWS = {"up": "arrow-up", "down": "arrow-down", "level": "dash"}
@@ -38,6 +39,18 @@ def card(title: str, body: Children, *, caption: Children = None, tools: Childre
     inside = body if isinstance(body, list) else [body]
     return html.Section([head, *inside], className=f"panel {extra}".strip(), **({"id": name} if name else {}),
                         **{"aria-label": title})
+
+
+def legend(keys: Sequence[Key]) -> list[Component]:
+    """Name, colour and manner of each series of a graph."""
+    return [html.Span([swatch(key), key.name]) for key in keys]
+
+
+def swatch(key: Key) -> Component:
+    """The mark of a series, drawn as the series is."""
+    line = {"bar": "", "point": " point", "solid": " stroke"}.get(key.drawn, f" stroke {key.drawn}")
+    return html.Span(className=f"swatch role-{key.role}{line}",
+                     **({"style": {"opacity": f"{key.strength:g}"}} if key.strength < 1 else {}))
 
 
 def skeleton(kind: str = "block", count: int = 1) -> Component:

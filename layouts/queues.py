@@ -7,12 +7,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from i18n import text
-from layouts.parts import bullet, card, delta, here, hidden, icon, info, skeleton
+from layouts.parts import bullet, card, delta, here, hidden, icon, info, legend, skeleton, swatch
 from layouts.still import Still
 from render.cards import Delta
-from render.charts import graph_config
+from render.charts import Key, graph_config
 from render.queue_cards import INTERVAL_HEADS, CauseRow, IntervalRow, NumberRow, QueueLine
-from render.queue_charts import LEVEL_ROLES, LEVEL_WORDS
+from render.queue_charts import DASHES, LEVEL_ROLES, LEVEL_WORDS
 from render.words import METRICS
 
 
@@ -47,11 +47,11 @@ class ids:
 BLANK = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
-def graph(lang: str, name: str, note: str, extra: str, legend: Any = None) -> Component:
+def graph(lang: str, name: str, note: str, extra: str, keys: Any = None) -> Component:
     """A graph behind its note; while the note says something, the style sheet hides the graph."""
     drawing = [html.Div(skeleton(), id=note, className="graph-note"),
                dcc.Graph(id=name, className=f"graph {extra}", config=graph_config(lang), figure=BLANK)]
-    return html.Div([legend, html.Div(drawing)] if legend is not None else drawing)
+    return html.Div([keys, html.Div(drawing)] if keys is not None else drawing)
 
 
 def layout(lang: str, **_: str) -> Component:
@@ -71,13 +71,15 @@ def layout(lang: str, **_: str) -> Component:
                 extra="wide-12", caption=html.Span(id=ids.volume_caption, children="\u00a0"),
                 tools=html.Div(id=ids.interval)),
             card(text(lang, "How long they waited"), graph(
-                lang, ids.waits, ids.waits_note, "middle", html.Div(swatches([
-                    (text(lang, "Answered"), "answered"), (text(lang, "Lost"), "abandoned")]), className="legend")),
+                lang, ids.waits, ids.waits_note, "middle", html.Div(legend([
+                    Key(text(lang, "Answered"), "answered"), Key(text(lang, "Lost"), "abandoned")]),
+                    className="legend")),
                 extra="wide-6",
                 caption=html.Span(id=ids.waits_caption, children="\u00a0")),
             card(text(lang, "Callers waiting"), graph(
-                lang, ids.waiting, ids.waiting_note, "middle", html.Div(swatches([
-                    (text(lang, "Most at once"), "abandoned"), (text(lang, "Average"), "other")]), className="legend")),
+                lang, ids.waiting, ids.waiting_note, "middle", html.Div(legend([
+                    Key(text(lang, "Most at once"), "abandoned", "solid"),
+                    Key(text(lang, "Average"), "other", "solid")]), className="legend")),
                 extra="wide-6",
                 caption=html.Span(id=ids.waiting_caption, children="\u00a0")),
             card(text(lang, "Losses over time"), graph(
@@ -92,16 +94,10 @@ def layout(lang: str, **_: str) -> Component:
             className="grid")], className="queues-page dashboard")
 
 
-def swatches(series: Sequence[tuple[str, str]], lines: Sequence[str] = ()) -> list[Component]:
-    """Name and colour of each series of a graph; `lines` are the colour roles of those drawn as lines."""
-    return [html.Span([html.Span(className=f"swatch role-{role}{' stroke' if role in lines else ''}"), name])
-            for name, role in series]
-
-
 def levels_legend(lang: str) -> Component:
     """The four definitions, each with its ⓘ."""
     return html.Div([html.Span([
-        html.Span(className=f"swatch stroke role-{LEVEL_ROLES[name]}"), text(lang, label),
+        swatch(Key(text(lang, label), LEVEL_ROLES[name], DASHES[name])), text(lang, label),
         info(lang, text(lang, said))])
         for name, (label, said) in LEVEL_WORDS.items()], className="legend")
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from i18n import text
 from layouts import dashboard
-from layouts.parts import card, here, icon, skeleton
+from layouts.parts import card, here, icon, legend, skeleton
 from layouts.still import Still
 from render.charts import graph_config
 from render.report_charts import Picture
@@ -94,9 +94,9 @@ def preview(lang: str, report: Report, shown: Sequence[tuple[Sequence[Column], S
 
 
 def _picture(lang: str, picture: Picture) -> Component:
-    legend = html.Div(dashboard.legend(picture.legend), className="legend") if picture.legend else None
+    keys = html.Div(legend(picture.legend), className="legend") if picture.legend else None
     graph = dcc.Graph(figure=picture.figure, config=graph_config(lang), className="graph middle")
-    return card(picture.title, [legend, graph], caption=picture.note, extra="wide-6")
+    return card(picture.title, [keys, graph], caption=picture.note, extra="wide-6")
 
 
 def _caption(lang: str, report: Report, number: int, shown: int) -> str:

@@ -1,5 +1,6 @@
 """Frames about agents to figures, as plain dictionaries."""
 
+import datetime as dt
 from collections.abc import Sequence
 from html import escape  # Plotly reads markup in every text
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from i18n import duration, text
-from render.charts import Figure, layout
+from render.charts import Figure, every, layout
 from render.theme import faded, tones
 from render.words import mark
 
@@ -44,7 +45,8 @@ def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: Sequence
         "line": {"color": tone["other"], "width": 2}, "marker": {"size": 5}, "hovertemplate": "%{y:,.1f}"})
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", bargap=0.25, barcornerradius=3, hovermode="x unified", showlegend=False,
-        meta={"href": href}, xaxis={"type": "category", "tickangle": 0}, yaxis={"ticksuffix": f" {unit}"},
+        meta={"href": href}, xaxis={"type": "category", "tickangle": 0, "tickvals": x[::every(len(x))]},
+        yaxis={"ticksuffix": f" {unit}"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
                 "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "tickformat": ",d",
                 "tickfont": {"size": 11.5, "color": tone["other"]}})}
@@ -96,7 +98,8 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
                        "line": {"color": tone["other"], "width": 1.4, "dash": "dot"}, "hovertemplate": "%{text}"})
     return {"data": traces, "layout": layout(
         theme_name, bargap=0.3, barcornerradius=3, hovermode="x unified", showlegend=False, meta={"href": href},
-        xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%A %d/%m/%Y", "nticks": 8},
+        xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%A %d/%m/%Y", "nticks": 8,
+               "range": [f"{frame['date'].iloc[0] - dt.timedelta(days=1)}T12:00", f"{x[-1]}T12:00"]},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
                 "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "ticksuffix": " min",

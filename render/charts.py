@@ -5,6 +5,8 @@ here: the page says so in words instead.
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -95,12 +97,17 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         "marker": {"size": 5, "color": tone["card"], "line": {"color": tone["level"], "width": 1.5}},
         "hovertemplate": "%{y:.1f} %"})
     ticks, step = _ticks(rows, minutes, several)
+    edges = [(_start(row) + half).isoformat(timespec="minutes") for row, half in (
+        (rows[0], -length / 2), (rows[-1], length / 2))] if rows else []
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", barcornerradius=3, hovermode="x unified",
         bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
         showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": ticks, "tickangle": 0,
-               **({"dtick": step, "tick0": x[0]} if step and x else {}),
+               # To the edge of the bars: the line would make room for its points, and for an hour nobody asked for.
+               **({"range": edges} if edges else {}),
+               **({"dtick": step, "tick0": _start(rows[0]).replace(minute=0).isoformat(timespec="minutes")}
+                  if step and x else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "range": [0, 104], "tickvals": [0, 25, 50, 75, 100],
@@ -109,9 +116,29 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
                 "tickfont": {"size": 11.5, "color": tone["level"]}})}
 
 
-def legend(figure: Figure) -> list[tuple[str, str]]:
-    """Name and colour role of every series of a figure, in its order: the page writes them, so that they wrap."""
-    return [(trace["name"], trace["meta"]) for trace in figure["data"]]
+@dataclass(frozen=True)
+class Key:
+    """An entry of a legend: name, colour role, and how it is drawn: `bar`, `point`, or a line that is `solid`, `dot`,
+    `dash` or `dashdot`. `strength` is that of a pale bar or point, 1 for a full one."""
+
+    name: str
+    role: str
+    drawn: str = "bar"
+    strength: float = 1.0
+
+
+def legend(figure: Figure) -> list[Key]:
+    """What stands for every series of a figure, in its order: the page writes them, so that they wrap."""
+    return [Key(trace["name"], trace["meta"], *_drawn(trace)) for trace in figure["data"]
+            if trace.get("name") and trace.get("meta")]
+
+
+def _drawn(trace: Mapping[str, Any]) -> tuple[str, float]:
+    manner = "bar" if trace["type"] == "bar" else "point" if trace["mode"] == "markers" else trace["line"].get(
+        "dash", "solid")
+    colour = trace["marker"]["color"] if manner in ("bar", "point") else ""
+    pale = isinstance(colour, str) and colour.startswith("rgba")
+    return manner, float(colour.rstrip(")").rsplit(",", 1)[1]) if pale else 1.0
 
 
 def _ticks(rows: list[Row], minutes: int | None, several: bool) -> tuple[str, int]:
@@ -121,7 +148,12 @@ def _ticks(rows: list[Row], minutes: int | None, several: bool) -> tuple[str, in
         return "%d/%m", 24 * hour * -(-len(rows) // 8) if len(rows) <= 100 else 0
     if several:
         return "%H:%M\n%d/%m", 0
-    return "%H", hour if len(rows) * minutes <= 16 * 60 else 2 * hour
+    return "%H", hour * every(len(rows) * minutes // 60)
+
+
+def every(hours: int) -> int:
+    """How many hours lie between two marks of an axis with so many of them, narrow enough for a phone."""
+    return 1 if hours <= 10 else 2
 
 
 CELL = mark("{day} {start} to {end}<br><b>{average}</b> a day on average<br>Total: {total} · days: {days} · "
@@ -153,7 +185,8 @@ def weekday_hours(frame: pd.DataFrame, lang: str, theme_name: str | None, href: 
         "colorbar": {"thickness": 10, "len": 1, "outlinewidth": 0, "x": 1.01, "xpad": 6, "nticks": 5, "ticks": "",
                      "tickfont": {"size": 11, "color": tone["quiet"]}}}],
         "layout": layout(theme_name, hovermode="closest", meta={"href": href},
-                         xaxis={"type": "category", "tickangle": 0}, yaxis={
+                         xaxis={"type": "category", "tickangle": 0,
+                                "tickvals": [f"{hour:02}" for hour in hours[::every(len(hours))]]}, yaxis={
                              "type": "category", "autorange": "reversed", "showgrid": False, "nticks": 7,
                              "rangemode": "normal"})}
 

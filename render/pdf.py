@@ -266,12 +266,17 @@ def _drawn(figure: Mapping[str, Any], pictures: Pictures, wide: float, high: flo
 
 def _legend(paper: Paper, picture: Picture, y: float) -> None:
     canvas, x = paper.canvas, EDGE
-    for name, role in picture.legend:
-        canvas.setFillColor(TONE[role])
-        canvas.rect(x, y + (2.2 if role == "level" else 0), 8, 2 if role == "level" else 6.5, stroke=0, fill=1)
+    for key in picture.legend:
+        bar = key.drawn == "bar"
+        canvas.setFillColor(TONE[key.role], key.strength)
+        if key.drawn == "point":
+            canvas.circle(x + 4, y + 3.2, 2.2, stroke=0, fill=1)
+        else:
+            canvas.rect(x, y + (0 if bar else 2.2), 8, 6.5 if bar else 2, stroke=0, fill=1)
+        canvas.setFillAlpha(1)
         canvas.setFillColor(TONE["quiet"])
-        put(canvas, x + 12, y, name, 8)
-        x += lettering.width(name, 8) + 26
+        put(canvas, x + 12, y, key.name, 8)
+        x += lettering.width(key.name, 8) + 26
 
 
 # -- definitions -------------------------------------------------------------------------------------

@@ -13,10 +13,13 @@ from data.reports import rows
 from i18n import number, percent, text
 from render import addresses, charts, events
 from render.charts import Figure, layout
-from render.theme import tones
+from render.theme import faded, tones
 from render.words import OUTCOMES, SERIES, mark
 
 MOST = 12  # bars of a picture whose rows are many
+# An hour has few calls when fewer than this count for its service level, and fewer than one in SMALL of the busiest's.
+FEW, SMALL = 10, 10
+SERVED = ("answered", "abandoned", "timeout", "exit_empty")  # without the short abandons
 BY_INTERVAL = 3  # days up to which intervals can be told apart in one picture
 
 
@@ -31,9 +34,9 @@ class Picture:
     tall: bool = False
 
     @property
-    def legend(self) -> list[tuple[str, str]]:
-        """Name and colour role of every series; nothing for a single one."""
-        found = [(t["name"], t["meta"]) for t in self.figure["data"] if t.get("name") and t.get("meta")]
+    def legend(self) -> list[charts.Key]:
+        """What stands for every series; nothing for a single one."""
+        found = charts.legend(self.figure)
         return found if len(found) > 1 else []
 
 
@@ -117,7 +120,8 @@ def happened(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
 
 
 def hours(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
-    """Calls by hour of the day stacked by outcome, with the service level; `frame` is by_hour."""
+    """Calls by hour of the day stacked by outcome, with the service level; `frame` is by_hour. Hours of very few calls
+    have a pale point and no line: one call more or less would turn their level over."""
     day = dt.date(2000, 1, 1)  # any: only the hour is shown
     table = frame.assign(start=[dt.datetime.combine(day, dt.time(int(hour))) for hour in frame["hour"]])
     figure = charts.volume(table, lang, theme_name, 60)
@@ -125,6 +129,23 @@ def hours(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     for trace in figure["data"]:
         trace.pop("customdata")
     figure["layout"]["meta"] = {}
+    served = frame[list(SERVED)].sum(axis=1) - frame["short_abandoned"]
+    least = min(FEW, -(-int(served.max()) // SMALL)) if len(served) else 0
+    few = set(frame.loc[(served > 0) & (served < least), "hour"].astype(int))
+    if not few:
+        return figure
+    line, tone = figure["data"][-1], tones(theme_name)["level"]
+    mine = [int(when[11:13]) in few for when in line["x"]]
+    of = dict(zip(frame["hour"].astype(int), served.astype(int), strict=True))
+    pale = faded(tone, .45)
+    points = line | {
+        "mode": "markers", "name": text(lang, "Service level of fewer than {count} calls", count=least),
+        "y": [level if there else None for level, there in zip(line["y"], mine, strict=True)],
+        "text": [number(lang, of[int(when[11:13])]) for when in line["x"]],
+        "marker": {"size": 5, "color": pale, "line": {"color": pale, "width": 0}},
+        "hovertemplate": "%{y:.1f} % (%{text})"}
+    line["y"] = [None if there else level for level, there in zip(line["y"], mine, strict=True)]
+    figure["data"].append(points)
     return figure
 
 

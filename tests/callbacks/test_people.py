@@ -234,7 +234,9 @@ def test_a_day_of_the_team_has_a_row_for_each_and_the_callers_above(view):
     figure = found["figure"]
     names = figure["layout"]["yaxis"]["ticktext"]
     assert len(names) == len(set(names)) > 8
-    assert figure["data"][-1]["yaxis"] == "y2" and max(figure["data"][-1]["y"]) > 0
+    above = {trace["mode"]: trace for trace in figure["data"] if trace.get("yaxis") == "y2"}
+    assert set(above) == {"lines", "markers"} and max(above["lines"]["y"]) > 0
+    assert len(above["markers"]["x"]) == int(found["caption"].rsplit(" ", 1)[1])
     assert found["style"] == {"height": f"{figure['layout']['height']}px"}
     assert "30/03/2026" in found["caption"]
     other = ask(agents.show_gantt, view, f"{WEEK}&day=2026-03-27", path="/agents", theme="light")

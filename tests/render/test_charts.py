@@ -111,7 +111,8 @@ def test_nothing_draws_nothing():
 
 def test_the_legend_names_what_is_drawn():
     assert charts.legend(charts.volume(intervals({"answered": 1, "abandoned": 1}), "es", "light", 60)) == [
-        ("Atendidas", "answered"), ("Abandonadas", "abandoned"), ("Nivel de servicio", "level")]
+        charts.Key("Atendidas", "answered"), charts.Key("Abandonadas", "abandoned"),
+        charts.Key("Nivel de servicio", "level", "solid")]
 
 
 def test_the_peak_in_words():
@@ -153,3 +154,24 @@ def test_no_graph_may_send_its_data_away():
     config = charts.graph_config("es")
     assert config["showSendToCloud"] is False and config["displaylogo"] is False and config["displayModeBar"] is False
     assert config["locale"] == "es"
+
+
+@pytest.mark.parametrize(("count", "step"), [(10, 1), (11, 2), (15, 2)])
+def test_the_hours_of_a_day_end_with_its_last_bar(count, step):
+    axis = charts.volume(intervals(*[{"answered": 1}] * count), "es", "light", 60)["layout"]["xaxis"]
+    assert axis["range"] == ["2026-11-24T07:30", f"2026-11-24T{7 + count:02}:30"]
+    assert axis["tick0"] == "2026-11-24T08:00" and axis["dtick"] == step * 3_600_000
+
+
+def test_marks_stand_at_full_hours_whenever_the_first_call_came():
+    frame = intervals({"answered": 0}, {"answered": 1}, {"answered": 1}, minutes=15)
+    axis = charts.volume(frame, "es", "light", 15)["layout"]["xaxis"]
+    assert axis["tick0"] == "2026-11-24T08:00"
+    assert axis["range"] == ["2026-11-24T08:07", "2026-11-24T08:37"]
+
+
+def test_the_heat_map_names_every_other_hour_where_there_are_many():
+    few = charts.weekday_hours(cells({(0, 8): (1, 1), (0, 17): (1, 1)}), "es", "light")["layout"]["xaxis"]
+    many = charts.weekday_hours(cells({(0, 8): (1, 1), (0, 18): (1, 1)}), "es", "light")["layout"]["xaxis"]
+    assert few["tickvals"] == [f"{hour:02}" for hour in range(8, 18)]
+    assert many["tickvals"] == ["08", "10", "12", "14", "16", "18"]
