@@ -359,3 +359,13 @@ def test_a_name_that_is_markup_stays_a_name(own, visit):
     expect(page.locator(".queue-name").first).to_contain_text("<img src=x onerror=alert(1)>")
     expect(page.locator(".live-agents")).to_contain_text("<b onmouseover=alert(3)>Eva</b>")
     assert page.locator(".live img, .live script, .live b:not(.count-chip b)").count() == 0
+
+
+def test_the_axis_of_today_has_even_steps(own, visit):
+    """Seven calls in this hour: 0, 2, 4, 6 and 8, not 0, 4 and 7."""
+    address, log = own
+    for n in range(6):
+        append(log, f"2.{n}|600|NONE|ENTERQUEUE||3009990000|{n + 1}")
+    page = arrive(visit(address + "/live"))
+    page.wait_for_function("document.querySelectorAll('.curve text.end').length === 5")
+    assert page.locator(".curve text.end").all_text_contents() == ["0", "2", "4", "6", "8"]
