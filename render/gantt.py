@@ -27,7 +27,7 @@ LANES = (mark("Connected"), mark("In calls"), mark("Ringing"), mark("On pause"))
 OTHERS = mark("Other queues")
 WAITING = mark("Callers waiting")
 GONE = mark("Abandoned")
-GONE_WORDS = mark("{time} · {queue} · waited {wait}")
+GONE_WORDS = mark("{time} · {queue} · gave up after waiting {wait}")
 THERE = 0.28  # how strong the colour of being connected is
 NO_REASON = mark("(no reason)")
 QUARTER = 900
@@ -168,7 +168,7 @@ def _above(above: Above, gone: Sequence[float], start: int, lang: str, tone: Map
             "name": text(lang, GONE), "meta": "abandoned", "cliponaxis": False, "text": said,
             "customdata": table["callid"].tolist(),
             "marker": {"symbol": "x-thin", "size": 7, "line": {"color": tone["abandoned"], "width": 1.8}},
-            "hovertemplate": "%{text}<extra>" + text(lang, GONE) + "</extra>"})
+            "hovertemplate": "%{text}<extra></extra>"})
     return traces
 
 

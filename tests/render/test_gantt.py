@@ -35,7 +35,8 @@ def test_a_mark_stands_where_a_caller_gave_up(theme):
     figure = drawn(day("600 Ventas"), callers, theme)
     (marks,) = [trace for trace in figure["data"] if trace["mode"] == "markers"]
     assert marks["x"] == [551.08, 660.0]  # minutes: 9:11:05 and 11:00
-    assert marks["text"] == ["09:11:05 · 600 Ventas · esperó 1:05", "11:00:00 · &lt;b&gt; · esperó —"]
+    assert marks["text"] == ["09:11:05 · 600 Ventas · abandonó tras esperar 1:05",
+                             "11:00:00 · &lt;b&gt; · abandonó tras esperar —"]
     assert marks["customdata"] == ["7.1", "7.2"] and marks["yaxis"] == "y2"
     assert marks["marker"]["line"]["color"] == TONES[theme]["abandoned"]
     lines = figure["layout"]["shapes"][-1]
