@@ -15,7 +15,7 @@ from layouts.parts import avatar, hidden, icon, skeleton
 from layouts.shell import ROLE_WORDS
 from render.addresses import page
 from render.cards import initials
-from render.words import mark
+from render.words import UNSAVED, mark
 
 
 class ids:
@@ -27,6 +27,7 @@ class ids:
     done = "users-done"
     act = "users-act"
     said = "users-said"
+    kept = "users-kept"
     username = "users-username"
     role = "users-role"
     permissions = "users-permissions"
@@ -165,6 +166,8 @@ def panel(lang: str, one: Person | None, me: int, known: Sequence[tuple[str, str
         dcc.Store(id=ids.number, data=who.id if who else 0),
         html.Div([
             html.Div(id=ids.said, role="status"),
+            html.Div(text(lang, UNSAVED), id=ids.kept, className="said note", role="status",
+                     hidden=True),
             None if who else _field(lang, text(lang, "User"), dcc.Input(
                 id=ids.username, type="text", maxLength=64, autoComplete="off", value="", spellCheck=False),
                 text(lang, "2 to 64 letters, digits, or . _ - @")),

@@ -10,7 +10,7 @@ from data.thresholds import Limits, Thresholds
 from data.view import LATE, STALE
 from i18n import text
 from render.cards import initials
-from render.words import mark
+from render.words import UNSAVED, mark
 
 # Words of agents' states, in the order of the board.
 STATES = {"ringing": mark("Ringing"), "busy": mark("On a call"), "available": mark("Available"),
@@ -127,6 +127,7 @@ def _admin(lang: str) -> dict[str, str]:
         "copied": text(lang, "Copied"), "revoke": text(lang, "Revoke"), "revoked": text(lang, "Revoked"),
         "expired": text(lang, "Expired"), "expires": text(lang, "until {day}"), "never": text(lang, "never opened"),
         "seen": text(lang, "last seen {time}"), "every_queue": text(lang, "all queues"),
+        "unsaved": text(lang, UNSAVED),
         "save": text(lang, "Save"), "saved": text(lang, "Saved"),
         "limits_note": text(lang, "Yellow and red for each metric; an empty field takes the value of all queues, and a "
                                   "dash never alarms. An alarm ends when the value is well back for ten seconds."),

@@ -11,6 +11,9 @@ def mark(msg: str) -> str:
     return msg
 
 
+UNSAVED = mark("What you changed is not saved yet. Save it, or close with the ×.")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a leg ended: key of `totals`, words, colour role."""

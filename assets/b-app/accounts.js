@@ -6,14 +6,18 @@
     count += 1;
     window.dash_clientside.set_props(id, {data: Object.assign({click: Date.now() + count}, data)});
   }
-  function close() { tell("users-chosen", {number: null}); }
+  var touched = false;   /* whether something in the panel was changed and not saved */
+  function open(number) {
+    touched = false;
+    tell("users-chosen", {number: number});
+  }
 
   document.addEventListener("click", function (event) {
     var target = event.target;
     if (!target.closest) { return; }
     var person = target.closest("[data-person]");
     if (person) {
-      if (person.dataset.person === "close") { close(); } else { tell("users-chosen", {number: Number(person.dataset.person)}); }
+      open(person.dataset.person === "close" ? null : Number(person.dataset.person));
       return;
     }
     var act = target.closest("[data-act]");
@@ -45,11 +49,28 @@
     if (document.execCommand("copy")) { done(); }
   }
 
-  document.addEventListener("keydown", function (event) {
-    var panel = document.getElementById("users-panel");
-    if (event.key === "Escape" && panel && panel.childElementCount
-        && !document.querySelector("[data-radix-popper-content-wrapper]")) { close(); }
+  /* A list has buttons of its own, and looking for something in it changes nothing. */
+  ["input", "change", "click"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      var target = event.target;
+      if (!target.closest || !document.querySelector("#users-panel .form")) { return; }
+      var list = target.closest("[data-radix-popper-content-wrapper]");
+      var chosen = target.closest(".dash-dropdown-option, .dash-dropdown-action-button, .dash-dropdown-clear");
+      if (chosen || (!list && name !== "click" && target.closest("#users-panel .form"))) { touched = true; }
+    }, true);
   });
+
+  /* Esc closes one thing at a time. It is asked on the way down to the focus, when the list that it is meant for is
+     still open; and what was typed is lost to nobody who only wanted to be rid of something else. */
+  window.addEventListener("keydown", function (event) {
+    var panel = document.getElementById("users-panel");
+    if (event.key !== "Escape" || !panel || !panel.childElementCount
+        || document.querySelector("[data-radix-popper-content-wrapper]")) { return; }
+    var kept = document.getElementById("users-kept");
+    if (!touched || !kept) { open(null); return; }
+    kept.hidden = false;
+    panel.scrollTop = 0;
+  }, true);
 
   /* A form whose fields are filters: they go into the address, and the page stays. */
   document.addEventListener("submit", function (event) {
@@ -73,6 +94,10 @@
     if (said.childElementCount && said.firstElementChild !== panel.told) {
       panel.told = said.firstElementChild;
       panel.scrollTop = 0;
+      if (!said.querySelector(".bad")) {
+        touched = false;
+        document.getElementById("users-kept").hidden = true;
+      }
     }
   }).observe(document.documentElement, {childList: true, subtree: true});
 })();

@@ -158,11 +158,17 @@
     }
     if (target.closest(".toasts")) { setProps("shell-toast", {children: null}); }
   });
+  /* Esc closes one thing at a time: a list or calendar first, then the menu that it belongs to. Whether one is open is
+     asked on the way down to the focus; on the way up it has closed already. */
+  var inner = false;
+  window.addEventListener("keydown", function () {
+    inner = Boolean(document.querySelector("[data-radix-popper-content-wrapper]"));
+  }, true);
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") { return; }
     hideTip();
     var open = document.querySelector("details.menu[open]");
-    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    if (open && !inner) { open.open = false; open.querySelector("summary").focus(); }
   });
 
   var touched = null;

@@ -189,9 +189,11 @@
     if (!target) { return; }
     if (target.dataset.journey === "close") { close(); } else { step(target.dataset.journey === "next" ? 1 : -1); }
   });
-  document.addEventListener("keydown", function (event) {
-    if (event.key === "Escape" && opened && !document.querySelector("details.menu[open]")) { close(); }
-  });
+  /* On the way down to the focus, when a list or a menu that Esc is meant for is still open. */
+  window.addEventListener("keydown", function (event) {
+    if (event.key === "Escape" && opened
+        && !document.querySelector("details.menu[open], [data-radix-popper-content-wrapper]")) { close(); }
+  }, true);
 
   /* -- what is drawn anew ----------------------------------------------------------------------- */
 

@@ -18,10 +18,18 @@
     d.add(head, d.el("h2", "", title), d.button("x-lg", state.words.close, function () { box.close(); }));
     var body = d.el("div", "dialog-body");
     d.add(box, head, d.el("p", "caption", note), error, body);
+    var typed = false;
+    body.addEventListener("input", function () { typed = true; });
+    box.addEventListener("cancel", function (event) {   /* Esc: what was typed stays until it is saved or closed */
+      if (!typed) { return; }
+      event.preventDefault();
+      error.textContent = state.words.unsaved;
+    });
     box.addEventListener("close", function () { box.remove(); });
     document.body.appendChild(box);
     box.showModal();
-    return {box: box, body: body, fail: function (problem) { error.textContent = problem ? problem.message : ""; }};
+    function fail(problem) { error.textContent = problem ? problem.message : ""; }
+    return {box: box, body: body, fail: fail, done: function () { typed = false; fail(); }};
   }
   function field(words, input) {
     var d = tools(), label = d.el("label");
@@ -51,7 +59,7 @@
       var chosen = Array.prototype.map.call(queues.selectedOptions, function (one) { return one.value; });
       call(state, "kiosks", "POST", {name: name.value, days: Number(days.value), queues: chosen.length ? chosen : null,
         lang: state.box.dataset.lang}).then(function (link) {
-        here.fail();
+        here.done();
         var address = input("text", location.origin + link.path);
         address.readOnly = true;
         address.id = "kiosk-address";
@@ -128,7 +136,7 @@
           });
         });
         call(state, "live/thresholds", "PUT", wanted).then(function () {
-          here.fail();
+          here.done();
           save.textContent = w.saved;
           again();
           setTimeout(function () { save.textContent = w.save; }, 1500);
