@@ -6,6 +6,7 @@ The web half is imported where it is needed: `analyze` and its sisters answer wi
 import importlib
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -119,6 +120,9 @@ def create_app(settings: "config.Settings") -> "Dash":
     def lang() -> str:
         return current_user.language
 
+    def tab(path: str, **of: str) -> str:
+        return shell.tab(lang(), path, TITLE, **of)
+
     def records(now: Any, call: Any) -> Any:
         return outside.around(now, call, issabel)
 
@@ -191,10 +195,10 @@ def create_app(settings: "config.Settings") -> "Dash":
              "/agents/<person>": ("agent", agent.layout, Permission.AGENTS)}
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
-        dash.register_page(name, **where, title=TITLE, layout=guard.page(
+        dash.register_page(name, **where, title=partial(tab, path), layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
             lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
-    dash.register_page("not_found_404", title=TITLE, layout=lambda **_: parts.not_found(lang(), prefix))
+    dash.register_page("not_found_404", title=partial(tab, ""), layout=lambda **_: parts.not_found(lang(), prefix))
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,
                                      settings.REFRESH_SECONDS)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import dash
 from dash import dcc, html
@@ -90,6 +91,18 @@ def entry(path: str) -> Entry | None:
     """The entry of the rail to which an address without prefix belongs (`/calls/123` to `/calls`)."""
     first = "/" + path.strip("/").split("/")[0]
     return next((e for e in (*RAIL, *OWN) if e.path == first), None)
+
+
+def tab(lang: str, path: str, product: str, person: str = "", call: str = "") -> str:
+    """The words of the browser's tab for a page that is registered at `path` ("" for one that is none): many of them
+    stand side by side. `person` and `call` come as they stand in the address."""
+    known = entry(path) if path else None
+    found = text(lang, known.label) if known else text(lang, "Page not found")
+    if path == "/users/audit":
+        found = text(lang, "Audit")
+    elif person or call:
+        found = unquote(person) if person else text(lang, "Call {callid}", callid=unquote(call))
+    return f"{found} · {product}"
 
 
 def allowed(pages: Collection[str], permissions: Collection[str]) -> list[str]:

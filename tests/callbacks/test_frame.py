@@ -224,6 +224,15 @@ def test_ids_that_the_script_and_the_styles_name_exist():
     assert set(re.findall(r"#(shell-[a-z-]+)", (ROOT / "assets/b-app/app.css").read_text())) <= known
 
 
+@pytest.mark.parametrize(("path", "given", "said"), [
+    ("/", {}, "Resumen"), ("/users", {}, "Usuarios"), ("/users/audit", {}, "Registro"),
+    ("", {}, "Página no encontrada"),
+    ("/agents/<person>", {"person": "Ana%20G%C3%B3mez"}, "Ana Gómez"),
+    ("/calls/<call>", {"call": "1795532400.1"}, "Llamada 1795532400.1")])
+def test_a_tab_of_the_browser_says_what_is_in_it(path, given, said):
+    assert shell.tab("es", path, "House", **given) == f"{said} · House"
+
+
 def test_the_page_sets_the_theme_before_it_is_painted():
     page = shell.index("/x/", "es")
     assert page.index("/x/assets/00-theme.js") < page.index("{%css%}") < page.index("{%app_entry%}")
