@@ -21,10 +21,10 @@ from api.errors import FAILURES, Failure, failure, success
 from auth import guard
 from auth.permissions import Permission
 from auth.users import UserStore
-from data import recording_names
+from data import calls, recording_names
 from data.audio import Broken, Sound
 from data.playback import Playback
-from data.recordings import NOT_THERE, UNREADABLE, Recording, Recordings, answered_at
+from data.recordings import NOT_THERE, UNREADABLE, Recording, Recordings, answered_at, growing
 from i18n import text
 
 TAG = Tag(name="recordings", description="Recordings of calls")
@@ -92,9 +92,12 @@ def of_call(view: Any, recordings: Recordings, callid: str, prefix: str) -> list
     if recording_names.epoch(callid) is None or not current_user.can(Permission.RECORDINGS):
         return []
     legs = view.legs_of(callid)
+    if not len(legs):
+        return []
+    over = calls.hung_up(legs)
     answers = list(zip(*(legs.number(name).tolist() for name in ("connect", "wait", "talk")), strict=True))
-    return [described(one, number, callid, answered_at(one, answers), prefix)
-            for number, one in enumerate(recordings.find(callid))] if len(legs) else []
+    return [described(growing(one, over), number, callid, answered_at(one, answers), prefix)
+            for number, one in enumerate(recordings.find(callid))]
 
 
 def register(server: OpenAPI, view: Callable[[], Any], recordings: Recordings, playback: Playback, users: UserStore,

@@ -154,6 +154,17 @@ def excluded_internal(view: View, filters: CallFilters) -> int:
     return total(view, replace(filters, origin="all")) - total(view, filters)
 
 
+def hung_up(rows: Rows) -> bool:
+    """Whether somebody hung up, so that nothing of a call with these legs goes on outside of its queues either, as it
+    does after a transfer, or for who was sent on from a queue."""
+    if not len(rows) or (rows.number("call_end") < 0).any():
+        return False
+    last = int(np.argmax(rows.number("enter")))
+    outcome, by, moved = (int(rows.number(name)[last]) for name in ("outcome", "end_by", "transfer_kind"))
+    return outcome == frames.OUTCOME["abandoned"] or (
+        outcome == frames.OUTCOME["answered"] and not moved and by in (frames.ENDED["agent"], frames.ENDED["caller"]))
+
+
 def dispositions(view: View, filters: CallFilters) -> pd.DataFrame:
     """`event`, `count`: the line of the log that says how each leg ended, or the last one where it goes on; the counts
     add up to the legs, the largest first."""

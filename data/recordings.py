@@ -36,6 +36,7 @@ NO_FOLDER = "The folder of the recordings does not exist"
 CLOSED_FOLDER = "The folder of the recordings may not be read"
 LOST_FOLDER = "The folder of the recordings cannot be read right now"
 STILL_GROWING = "The call is still being recorded"
+STILL_SAVED = "The recording of the call is still being saved: try again in a moment"
 NO_SOUND = "The recording has no sound"
 WAS_DELETED = "The recording was deleted"
 NOT_THERE = "The recording is not there any more"
@@ -323,6 +324,11 @@ class Recordings:
             total = sum(len(one.callids) for one in self._folders.values())
             while len(self._folders) > 1 and (total > MOST or len(self._folders) > MOST_FOLDERS):
                 total -= len(self._folders.popitem(last=False)[1].callids)
+
+
+def growing(recording: Recording, over: bool) -> Recording:
+    """The same with the words for a file that changed a moment ago, of a call that is `over` or may go on."""
+    return replace(recording, words=STILL_SAVED) if over and recording.state == "growing" else recording
 
 
 def answered_at(recording: Recording, legs: Iterable[tuple[int, int, int]]) -> float | None:

@@ -151,7 +151,8 @@ def test_growing_and_broken_files_are_no_failures(site):
     try:
         os.utime(record(path, 3))
         one, = listed(site, NONE)
-        assert (one["state"], one["duration"], one["words"]) == ("growing", 3, "La llamada aún se está grabando")
+        assert (one["state"], one["duration"], one["words"]) == (
+            "growing", 3, "La grabación de la llamada aún se está guardando: intente de nuevo en un momento")
         assert site.get(f"stream/{NONE}").status_code == 200
         path.write_bytes(b"no sound")
         os.utime(path, (DAY, DAY))
