@@ -22,6 +22,7 @@ from layouts.agents import dots
 from layouts.parts import legend, nothing
 from layouts.shell import ids as shell
 from render import addresses, agent_cards, agent_charts, cards, charts, gantt
+from render.call_rows import ENDED_BY
 
 MOST_DAYS = 14  # rows of the drawing
 TREND = 30  # days of the own past at least
@@ -123,7 +124,7 @@ def show_calls(view: Callable, who: Callable, filters: Site | None, version: int
              ("number wide", text(lang, "Wait")), ("number", text(lang, "Talk time")), ("wide", text(lang, "Ended by"))]
     rows, hrefs = [], []
     for row in frame.to_dict("records"):
-        ended = text(lang, agent_cards.ENDS[row["end_by"]]) if row["end_by"] else text(lang, agent_cards.UNKNOWN)
+        ended = text(lang, ENDED_BY[row["end_by"]]) if row["end_by"] else text(lang, agent_cards.UNKNOWN)
         rows.append([f"{day(lang, row['enter'])} {clock(lang, row['enter'])}", row["queue"],
                      row["caller"] or text(lang, agent_cards.UNKNOWN), duration(row["wait"]), duration(row["talk"]),
                      ended])

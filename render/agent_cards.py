@@ -40,8 +40,6 @@ TEAM = (
 LOGIN = Metric("login", mark("Connected"), mark(
     "Time connected in at least one queue. Static members of a queue leave no session in the log: not known."),
     "seconds", 0, "level", "clock-history")
-ENDS = {"agent": mark("Agent hung up"), "caller": mark("Caller hung up"), "transfer": mark("Transferred"),
-        "restart": mark("Interrupted")}
 
 
 @dataclass(frozen=True)
