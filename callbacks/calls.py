@@ -303,7 +303,7 @@ def show_rows(view: Callable, who: Callable, recorded: Recorded, request: Site |
         return {"rowData": [], "rowCount": 0}
     audio = recorded(now, call_rows.callids(found)) if who().can("recordings") else frozenset()
     make = call_rows.legs if unit == "legs" else call_rows.calls
-    return {"rowData": make(lang, found, audio), "rowCount": total}
+    return {"rowData": make(lang, found, audio, now.snapshot.site.options.short_abandon), "rowCount": total}
 
 
 def show_total(view: Callable, filters: Site | None, version: int | None) -> dict:

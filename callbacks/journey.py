@@ -56,7 +56,7 @@ def neighbours(now: Any, filters: Site, callid: str) -> tuple[str | None, str | 
 def told(now: Any, lang: str, found: Any, records: Records = unknown) -> Any:
     """The call in the reader's words."""
     return story(lang, found, dict(now.queues()), now.moment, now.now(), records(now, found),
-                 now.snapshot.site.did_label)
+                 now.snapshot.site.did_label, now.snapshot.site.options.short_abandon)
 
 
 def over(found: Any) -> bool:

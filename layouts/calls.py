@@ -175,7 +175,8 @@ def _definition(lang: str, one: Column) -> dict[str, Any]:
     renderers = {"outcome": "CallOutcome", "audio": "CallAudio", "caller": "CallNumber"}
     if one.kind in renderers:
         found["cellRenderer"] = renderers[one.kind]
-        found["cellRendererParams"] = {"listen": text(lang, "Listen"), "moved": text(lang, "Transferred")}
+        found["cellRendererParams"] = {"listen": text(lang, "Listen"), "moved": text(lang, "Transferred"),
+                                       "short": text(lang, "short")}
     if one.field == "enter":
         found |= {"pinned": "left", "lockPinned": True}
     if one.kind == "audio":

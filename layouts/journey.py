@@ -82,12 +82,12 @@ def journey(lang: str, story: Story, audio: Sequence[str]) -> Component:
                       type="button", **{"data-raw": "", "aria-pressed": "false"})
     return html.Div([
         html.Div([html.Div([html.H2(story.number), html.Div(story.name, className="name") if story.name else None]),
-                  html.Span([html.Span(className=f"swatch role-{story.role}"), story.outcome], className="outcome")],
+                  _ended(lang, story)],
                  className="journey-head"),
         listen,
         html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in story.facts], className="facts"),
         html.Div([html.H3(text(lang, "Queue visits")),
-                  html.Div([_lane(lane) for lane in story.lanes], className="lanes"),
+                  html.Div([_lane(lang, lane) for lane in story.lanes], className="lanes"),
                   html.Div([html.Span(words, style={"left": f"{place:.2f}%"}) for place, words in story.ticks],
                            className="ticks",
                            **{"aria-hidden": "true"}),
@@ -126,11 +126,17 @@ def _lines(lines: Sequence[Line]) -> Component | None:
                    className="steps") if lines else None
 
 
-def _lane(lane: Lane) -> Component:
+def _ended(lang: str, one: Story | Lane) -> Component:
+    """How a call or a visit ended; the mark of a short abandon says what that is."""
+    brief = html.Small(text(lang, "short"), className="short-mark", tabIndex="0", **{"data-tip": one.short})
+    return html.Span([html.Span(className=f"swatch role-{one.role}"), one.outcome, brief if one.short else None],
+                     className="outcome")
+
+
+def _lane(lang: str, lane: Lane) -> Component:
     return html.Div([
-        html.Div([html.Strong(lane.name), html.Span([html.Span(className=f"swatch role-{lane.role}"), lane.said],
-                                                    className="outcome"),
-                  html.Span(lane.agent) if lane.agent else None, html.Small(lane.facts)], className="lane-words"),
+        html.Div([html.Strong(lane.name), _ended(lang, lane), html.Span(lane.agent) if lane.agent else None,
+                  html.Small(lane.facts)], className="lane-words"),
         html.Div([_bar(bar) for bar in lane.bars], className="lane-bar", role="img", **{
             "aria-label": ". ".join(bar.hint for bar in lane.bars)})])
 

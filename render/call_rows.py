@@ -103,15 +103,24 @@ def outcome(lang: str, key: str) -> tuple[str, str]:
     return one(lang, known.label), known.role
 
 
+def short(lang: str, outcome: str, wait: Any, limit: int) -> str:
+    """What a short abandon is, of one that is such (as data.measures counts them); "" of everything else. `limit` is in
+    seconds, 0 where no abandon is short."""
+    if outcome != "abandoned" or missing(wait) or not limit or wait > limit:
+        return ""
+    return text(lang, "Short abandon: hung up within {time}. It is left out of the abandonment rate and of the service "
+                "level.", time=duration(limit))
+
+
 def title(lang: str, enter: Any, queue: str, agent: str) -> str:
     """What a recording is called while it plays: 600 Ventas · 24/11 14:32 · Ana Gómez."""
     moment = f"{day(lang, enter)} {clock(lang, enter, seconds=False)}"
     return " · ".join(part for part in (queue, moment, agent) if part and part != NOTHING)
 
 
-def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[str, Any]]:
-    """Rows of LEGS from data.calls.COLUMNS; `recorded` are the callids that have audio. `audio` of a row is the callid
-    to ask for it, "" when there is none."""
+def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str], limit: int = 0) -> list[dict[str, Any]]:
+    """Rows of LEGS from data.calls.COLUMNS; `recorded` are the callids that have audio, `limit` is that of `short`.
+    `audio` of a row is the callid to ask for it, "" when there is none."""
     found = []
     for leg in frame.to_dict("records"):
         said, role = outcome(lang, leg["outcome"])
@@ -122,7 +131,8 @@ def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[
             "id": f"{leg['callid']} {int(leg['enter'].timestamp())} {leg['queue']}", "callid": leg["callid"],
             "enter": when(lang, leg["enter"]), "caller": words(leg["caller"]), "name": words(leg["caller_name"]),
             "did": words(leg["did"]), "queue": words(leg["queue_name"]), "agent": words(leg["agent_name"]),
-            "outcome": said, "role": role, "transfer": bool(leg["transfer"]), "wait": seconds(leg["wait"]),
+            "outcome": said, "role": role, "short": short(lang, leg["outcome"], leg["wait"], limit),
+            "transfer": bool(leg["transfer"]), "wait": seconds(leg["wait"]),
             "talk": seconds(leg["talk"]), "ring": seconds(leg["ring"]), "end_by": ended,
             "position": words(None if missing(leg["position"]) else int(leg["position"])),
             "transfer_to": words(leg["transfer_to"]), "key": words(leg["key"]), "end": when(lang, leg["end"]),
@@ -132,8 +142,9 @@ def legs(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[
     return found
 
 
-def calls(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict[str, Any]]:
-    """Rows of CALLS from data.journeys.COLUMNS."""
+def calls(lang: str, frame: pd.DataFrame, recorded: frozenset[str], limit: int = 0) -> list[dict[str, Any]]:
+    """Rows of CALLS from data.journeys.COLUMNS. Short is what was given up soon after the call came, not after it came
+    into its last queue."""
     found = []
     for leg in frame.to_dict("records"):
         said, role = outcome(lang, leg["outcome"])
@@ -143,8 +154,8 @@ def calls(lang: str, frame: pd.DataFrame, recorded: frozenset[str]) -> list[dict
             "id": leg["callid"], "callid": leg["callid"], "enter": when(lang, leg["enter"]),
             "caller": words(leg["caller"]), "name": words(leg["caller_name"]), "did": words(leg["did"]), "queue": queue,
             "agent": ", ".join(map(words, leg["agent_names"])) or NOTHING, "outcome": said, "role": role,
-            "transfer": bool(leg["transfer"]), "wait": seconds(leg["wait"]), "talk": seconds(leg["talk"]),
-            "legs": str(int(leg["legs"])), "end": when(lang, leg["end"]), "audio": known[0] if known else ""}
+            "short": short(lang, leg["outcome"], leg["wait"], limit), "transfer": bool(leg["transfer"]),
+            "wait": seconds(leg["wait"]), "talk": seconds(leg["talk"]), "legs": str(int(leg["legs"])), "end": when(lang, leg["end"]), "audio": known[0] if known else ""}
         row["title"] = title(lang, leg["enter"], queue, row["agent"])
         found.append(row)
     return found

@@ -37,9 +37,10 @@ class Lane:
 
     name: str
     agent: str
-    said: str
+    outcome: str
     role: str
     facts: str
+    short: str
     bars: tuple[Bar, ...]
 
 
@@ -66,6 +67,7 @@ class Story:
     name: str
     outcome: str
     role: str
+    short: str
     facts: tuple[tuple[str, str], ...]
     ticks: tuple[tuple[float, str], ...]
     lanes: tuple[Lane, ...]
@@ -76,10 +78,10 @@ class Story:
 
 
 def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt.datetime, record: Any = None,
-          did: Callable[[str], str] = str) -> Story:
+          did: Callable[[str], str] = str, limit: int = 0) -> Story:
     """The story of a data.call_events.Journey. `queues` are names by queue, `moment(epoch)` a time of the site, `now`
     ends what goes on, `record` is what the call records say (data.cdr.CallRecord), `did` how a dialled number is
-    shown."""
+    shown, `limit` the longest wait of a short abandon."""
     call = found.call.to_dict("records")[0]
     legs = found.legs.to_dict("records")
     said, role = outcome(lang, call["outcome"])
@@ -95,9 +97,10 @@ def story(lang: str, found: Any, queues: Mapping[str, str], moment: Any, now: dt
         (text(lang, "Wait"), seconds(call["wait"])), (text(lang, "Talk"), seconds(call["talk"])))
     return Story(
         found.callid, call_rows.title(lang, start, visited, agents), words(call["caller"]),
-        "" if missing(call["caller_name"]) else plain(call["caller_name"]), said, role, facts,
+        "" if missing(call["caller_name"]) else plain(call["caller_name"]), said, role,
+        call_rows.short(lang, call["outcome"], call["wait"], limit), facts,
         ticks(span),
-        tuple(_lane(lang, leg, found.attempts, start, span, now) for leg in legs),
+        tuple(_lane(lang, leg, found.attempts, start, span, now, limit) for leg in legs),
         tuple(_step(lang, one, queues, moment(one.ts), start) for one in found.events), tuple(found.callids),
         found.whole, outside(lang, record, dialled or "", int(start.timestamp()), moment) if record else None)
 
@@ -109,7 +112,7 @@ def ticks(span: float) -> tuple[tuple[float, str], ...]:
 
 
 def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, span: float,
-          now: dt.datetime) -> Lane:
+          now: dt.datetime, limit: int) -> Lane:
     def bar(since: Any, until: Any, kind: str, hint: str) -> Bar:
         left, right = (min(max((at - start).total_seconds() / span * 100, 0.0), 100.0) for at in (since, until))
         return Bar(round(left, 3), round(max(right - left, 0.0), 3), kind, hint)
@@ -137,7 +140,7 @@ def _lane(lang: str, leg: Mapping[str, Any], attempts: Any, start: dt.datetime, 
         facts.append(text(lang, call_rows.KINDS[leg["transfer_kind"]])
                      + ("" if missing(leg["transfer_to"]) else f" → {words(leg['transfer_to'])}"))
     return Lane(queue, "" if missing(leg["agent_name"]) else words(leg["agent_name"]), said, role, " · ".join(facts),
-                tuple(bars))
+                call_rows.short(lang, leg["outcome"], leg["wait"], limit), tuple(bars))
 
 
 def _step(lang: str, one: Any, queues: Mapping[str, str], at: dt.datetime, start: dt.datetime) -> Step:

@@ -41,6 +41,7 @@
     if (!row) { return null; }
     return React.createElement("span", {className: "outcome role-" + row.role},
       React.createElement("span", {className: "swatch role-" + row.role}), row.outcome,
+      row.short ? React.createElement("small", {className: "short-mark", "data-tip": row.short}, params.short) : null,
       row.transfer ? React.createElement("span", {className: "icon icon-arrow-right", title: params.moved}) : null,
       row.transfer ? React.createElement("span", {className: "visually-hidden"}, params.moved) : null);
   };

@@ -149,12 +149,27 @@ def test_a_row_is_a_visit_of_a_queue_or_a_call(desk):
     assert whole[3] | {"title": ""} == {
         "id": TWICE, "callid": TWICE, "enter": "24/11/2026 10:10:00", "caller": "3007778888", "name": "—",
         "did": "—", "queue": "600 Ventas → 601 Soporte", "agent": "Luis Peña", "outcome": "Atendida",
-        "role": "answered", "transfer": False, "wait": "0:40", "talk": "0:45", "legs": "2",
+        "role": "answered", "short": "", "transfer": False, "wait": "0:40", "talk": "0:45", "legs": "2",
         "end": "24/11/2026 10:11:25", "audio": TWICE, "title": ""}
     assert [(row["outcome"], row["end_by"], row["audio"]) for row in legs] == [
         ("En curso", "—", ""), ("Atendida", "Transferida (ciega)", ""), ("Abandonada", "—", ""),
         ("Atendida", "Agente", TWICE), ("Por tiempo", "—", TWICE), ("Atendida", "Cliente", PLAIN)]
     assert legs[1]["transfer_to"] == "110" and legs[0]["wait"] == "—"
+
+
+@pytest.mark.parametrize("callid, over", [
+    (PLAIN, True), (TWICE, True), (LOST, True), (MOVED, False), (WAITS, False), ("nobody.1", False)])
+def test_a_call_is_over_when_somebody_hung_up_and_not_when_it_was_handed_on(desk, callid, over):
+    assert calls.hung_up(desk.view().legs_of(callid)) is over
+
+
+@pytest.mark.parametrize("unit", ["legs", "calls"])
+def test_a_short_abandon_is_one_by_the_setting_of_the_site(desk, unit):
+    brief, = rows(desk, f"period=yesterday&unit={unit}")
+    long = [row for row in rows(desk, f"period=today&unit={unit}") if row["short"]]
+    assert brief["short"] == ("Abandono corto: colgó a los 0:05 o antes. No cuenta en el % de abandono ni en el nivel "
+                              "de servicio.")
+    assert long == [] and brief["outcome"] == "Abandonada"
 
 
 def test_the_order_and_the_block_asked_for(desk):

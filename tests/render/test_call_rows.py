@@ -53,7 +53,8 @@ def test_a_leg_in_words():
     assert row == {
         "id": f"1.1 {int(ENTER.timestamp())} 600", "callid": "1.1", "enter": "24/11/2026 09:05:07",
         "caller": "3001112222", "name": "MARIA", "did": "6017000000", "queue": "600 Ventas", "agent": "Ana Gómez",
-        "outcome": "Atendida", "role": "answered", "transfer": False, "wait": "1:05", "talk": "1:00:01", "ring": "0:04",
+        "outcome": "Atendida", "role": "answered", "short": "", "transfer": False, "wait": "1:05", "talk": "1:00:01",
+        "ring": "0:04",
         "end_by": "Agente", "position": "2", "transfer_to": "—", "key": "—", "end": "24/11/2026 10:05:07", "audio": "",
         "title": "600 Ventas · 24/11/2026 09:05 · Ana Gómez"}
 
@@ -63,7 +64,7 @@ def test_a_call_in_words():
     assert row == {
         "id": "1.1", "callid": "1.1", "enter": "24/11/2026 09:05:07", "caller": "3001112222", "name": "—", "did": "—",
         "queue": "600 Ventas → 601 Soporte", "agent": "Ana Gómez, Luis Peña", "outcome": "Timed out", "role": "timeout",
-        "transfer": True, "wait": "0:12", "talk": "—", "legs": "2", "end": "24/11/2026 09:06:37", "audio": "",
+        "short": "", "transfer": True, "wait": "0:12", "talk": "—", "legs": "2", "end": "24/11/2026 09:06:37", "audio": "",
         "title": "600 Ventas → 601 Soporte · 24/11/2026 09:05 · Ana Gómez, Luis Peña"}
 
 
@@ -154,6 +155,13 @@ def test_every_column_finds_its_field_in_a_row(unit, made):
     assert {one.field for one in columns} <= set(made)
     assert len({one.field for one in columns}) == len(columns)
     assert all(isinstance(made[one.field], str) for one in columns)
+
+
+@pytest.mark.parametrize("outcome, wait, limit, short", [
+    ("abandoned", 5.0, 5, True), ("abandoned", 6.0, 5, False), ("abandoned", 0.0, 5, True), ("abandoned", 0.0, 0, False),
+    ("abandoned", np.nan, 5, False), ("timeout", 2.0, 5, False), ("answered", 2.0, 5, False)])
+def test_only_who_gave_up_soon_is_a_short_abandon(outcome, wait, limit, short):
+    assert bool(call_rows.short("es", outcome, wait, limit)) is short
 
 
 def test_how_long_after_the_beginning():

@@ -44,11 +44,12 @@ def attempt(second, ring, queue="600", callid="1.1", agent="Luis"):
             "agent_name": agent, "kind": "no_answer", "ring": ring, "noise": False}
 
 
-def told(legs, attempts=(), events=(), lang="es", now=1000, whole=True, **given):
+def told(legs, attempts=(), events=(), lang="es", now=1000, whole=True, limit=0, **given):
     found = SimpleNamespace(
         callid="1.1", callids=("1.1", "1.2"), call=pd.DataFrame([call(**given)]), legs=pd.DataFrame(legs),
         attempts=pd.DataFrame(list(attempts), columns=list(ATTEMPTS)), events=tuple(events), whole=whole)
-    return journey.story(lang, found, NAMES, lambda epoch: dt.datetime.fromtimestamp(epoch, BOGOTA), at(now))
+    return journey.story(lang, found, NAMES, lambda epoch: dt.datetime.fromtimestamp(epoch, BOGOTA), at(now),
+                         limit=limit)
 
 
 def bars(lane):
@@ -65,14 +66,27 @@ def test_waiting_ringing_and_talking_stand_where_they_happened():
     assert [words for _, words in story.ticks] == ["0:00", "0:25", "0:50", "1:15", "1:40"]
 
 
+def test_a_short_abandon_is_marked_and_says_how_short():
+    brief = told([visit(0, 4)], limit=5, outcome="abandoned", wait=4.0)
+    shown = words(layout.journey("es", brief, []))
+    assert shown.count("Abandonada corto") == 2
+    tips = [node.to_plotly_json()["props"]["data-tip"] for node in walk(layout.journey("es", brief, []))
+            if "short-mark" in str(getattr(node, "className", ""))]
+    assert len(tips) == 2 and all("0:05" in tip for tip in tips)
+    long = told([visit(0, 6)], limit=5, outcome="abandoned", wait=6.0)
+    assert "corto" not in words(layout.journey("es", long, []))
+    late = told([visit(0, 30, outcome="timeout"), visit(30, 32, "601")], limit=5, outcome="abandoned", wait=32.0)
+    assert [bool(one.short) for one in (late, *late.lanes)] == [False, False, True]
+
+
 def test_each_visit_has_its_lane_and_its_own_attempts():
     story = told([visit(0, 50, outcome="timeout"), visit(50, 200, "601", connect=100)],
                  [attempt(30, 10), attempt(80, 20, "601"), attempt(150, 5), attempt(90, 5, "601", callid="9.9")])
     first, second = story.lanes
     assert bars(first) == [("waiting", 0, 25), ("ringing", 10, 5)]
     assert bars(second) == [("waiting", 25, 25), ("ringing", 30, 10), ("talking", 50, 50)]
-    assert (first.name, first.said, first.role, first.agent) == ("600 Ventas", "Por tiempo", "timeout", "")
-    assert (second.name, second.said, second.agent) == ("601 Soporte", "Atendida", "Ana")
+    assert (first.name, first.outcome, first.role, first.agent) == ("600 Ventas", "Por tiempo", "timeout", "")
+    assert (second.name, second.outcome, second.agent) == ("601 Soporte", "Atendida", "Ana")
 
 
 def test_what_goes_on_ends_now():
