@@ -155,7 +155,8 @@ def calls(lang: str, frame: pd.DataFrame, recorded: frozenset[str], limit: int =
             "caller": words(leg["caller"]), "name": words(leg["caller_name"]), "did": words(leg["did"]), "queue": queue,
             "agent": ", ".join(map(words, leg["agent_names"])) or NOTHING, "outcome": said, "role": role,
             "short": short(lang, leg["outcome"], leg["wait"], limit), "transfer": bool(leg["transfer"]),
-            "wait": seconds(leg["wait"]), "talk": seconds(leg["talk"]), "legs": str(int(leg["legs"])), "end": when(lang, leg["end"]), "audio": known[0] if known else ""}
+            "wait": seconds(leg["wait"]), "talk": seconds(leg["talk"]), "legs": str(int(leg["legs"])),
+            "end": when(lang, leg["end"]), "audio": known[0] if known else ""}
         row["title"] = title(lang, leg["enter"], queue, row["agent"])
         found.append(row)
     return found

@@ -64,7 +64,8 @@ def test_a_call_in_words():
     assert row == {
         "id": "1.1", "callid": "1.1", "enter": "24/11/2026 09:05:07", "caller": "3001112222", "name": "—", "did": "—",
         "queue": "600 Ventas → 601 Soporte", "agent": "Ana Gómez, Luis Peña", "outcome": "Timed out", "role": "timeout",
-        "short": "", "transfer": True, "wait": "0:12", "talk": "—", "legs": "2", "end": "24/11/2026 09:06:37", "audio": "",
+        "short": "", "transfer": True, "wait": "0:12", "talk": "—", "legs": "2", "end": "24/11/2026 09:06:37",
+        "audio": "",
         "title": "600 Ventas → 601 Soporte · 24/11/2026 09:05 · Ana Gómez, Luis Peña"}
 
 
@@ -158,8 +159,9 @@ def test_every_column_finds_its_field_in_a_row(unit, made):
 
 
 @pytest.mark.parametrize("outcome, wait, limit, short", [
-    ("abandoned", 5.0, 5, True), ("abandoned", 6.0, 5, False), ("abandoned", 0.0, 5, True), ("abandoned", 0.0, 0, False),
-    ("abandoned", np.nan, 5, False), ("timeout", 2.0, 5, False), ("answered", 2.0, 5, False)])
+    ("abandoned", 5.0, 5, True), ("abandoned", 6.0, 5, False), ("abandoned", 0.0, 5, True),
+    ("abandoned", 0.0, 0, False), ("abandoned", np.nan, 5, False),
+    ("timeout", 2.0, 5, False), ("answered", 2.0, 5, False)])
 def test_only_who_gave_up_soon_is_a_short_abandon(outcome, wait, limit, short):
     assert bool(call_rows.short("es", outcome, wait, limit)) is short
 
