@@ -8,7 +8,7 @@ from data.ami_link import Heard
 from data.filters import Filters
 from data.thresholds import Limits, Thresholds
 from data.view import LATE, STALE
-from i18n import text
+from i18n import one, text
 from render.cards import initials
 from render.words import UNSAVED, mark
 
@@ -84,7 +84,9 @@ def words(lang: str) -> dict[str, str]:
         "waiting": text(lang, "Waiting"), "longest": text(lang, "Longest wait"), "oldest": text(lang, "longest"),
         "available": text(lang, "Agents available"), "level": text(lang, "SL 30 min"),
         "abandoned": text(lang, "Abandoned today"), "nobody": text(lang, "Nobody waiting"),
-        "of_agents": text(lang, "of {count} logged in"), "target": text(lang, "Target {target}"),
+        "of_agents": text(lang, "of {count} logged in"),
+        "of_agent": one(lang, "of {count} logged in"), "free_one": one(lang, "available"),
+        "target": text(lang, "Target {target}"),
         "today": text(lang, "Today"), "offered": text(lang, "Offered"),
         "level_today": text(lang, "SL today"),
         "lost": text(lang, "Abandoned"), "busy": text(lang, "on a call"), "free": text(lang, "available"),
@@ -96,6 +98,12 @@ def words(lang: str) -> dict[str, str]:
         "curve_now": text(lang, "Until {hour}: {today} today, {typical} on a typical day"),
         "typical": text(lang, "Typical day"), "no_history": text(lang, "No earlier days to compare with yet"),
         "normal": text(lang, "All well"), "yellow": text(lang, "Attention"), "red": text(lang, "Alarm"),
+        "why_waiting": text(lang, "{value} waiting: {state} from {limit} on"),
+        "why_longest": text(lang, "Longest wait {value}: {state} from {limit} on"),
+        "why_sl": text(lang, "SL 30 min {value}: {state} below {limit}"),
+        "why_available": text(lang, "Agents available {value}: {state} at {limit} or fewer"),
+        "why_few": text(lang, "SL 30 min {value}: no alarm with fewer than {least} calls"),
+        "why_normal": text(lang, "No threshold is reached"),
         "by_log": text(lang, "Source: queue log"), "by_ami": text(lang, "Source: queue log and Asterisk (AMI)"),
         "until": text(lang, "Data until {time}"),
         "late": text(lang, "No line in the log for {age}. When calls come in and this stays, the log is not being "

@@ -229,7 +229,7 @@
     var there = data.agents.filter(function (a) { return a.state !== "unknown" && a.state !== "offline"; }).length;
     put(t.available.value, known || !data.agents.length ? number(state, data.agents.filter(function (a) {
       return a.state === "available"; }).length) : "—");
-    put(t.available.note, known || !data.agents.length ? fill(w.of_agents, {count: there}) : w.unknown_free);
+    put(t.available.note, known || !data.agents.length ? fill(there === 1 ? w.of_agent : w.of_agents, {count: there}) : w.unknown_free);
     function share(part) {
       var served = sum(rows, function (r) { return r[part].served; });
       return served ? 100 * sum(rows, function (r) { return r[part].in_sl; }) / served : null;
@@ -261,6 +261,24 @@
     add(box, el("dt", "", words), el("dd"));
     return box;
   }
+  /* Why a queue has its colour: each threshold that it is beyond, and a service level of too few calls to count. */
+  function why(state, row) {
+    var w = state.words, least = window.live.LEAST, shown = {
+      waiting: String, available: String, sl: function (value) { return percent(state, value); }, longest: duration};
+    var values = {waiting: row.waiting, longest: row.since === null ? 0 : state.now() - row.since, sl: row.recent.sl_pct,
+      available: row.available};
+    var found = Object.keys(values).filter(function (name) {
+      return row.marks && row.limits[name] && RANK[row.marks[name]] > 0;
+    }).map(function (name) {
+      return fill(w["why_" + name], {value: shown[name](values[name]), state: w[row.marks[name]].toLowerCase(),
+        limit: shown[name](row.limits[name][RANK[row.marks[name]] - 1])});
+    });
+    if (!found.length) { found.push(w.why_normal); }
+    if (row.recent.served < least && row.recent.sl_pct !== null && row.limits.sl && row.recent.sl_pct < row.limits.sl[0]) {
+      found.push(fill(w.why_few, {value: percent(state, row.recent.sl_pct), least: least}));
+    }
+    return found.join(". ") + ".";
+  }
   function queues(state) {
     var rows = state.data.queues.slice().sort(severity);
     fit(parts.queues, Math.min(rows.length, 12), function (most) { queueCards(state, rows.slice(0, most), rows.length); });
@@ -271,6 +289,7 @@
     keyed(parts.queues.body, rows, function (row) { return row.queue; }, function () {
       var card = el("article", "queue-card"), head = el("header"), main = el("div", "queue-main");
       add(head, el("a", "queue-name"), add(el("span", "pill"), icon("check2"), el("span")));
+      head.lastChild.tabIndex = 0;
       add(main, add(el("div", "queue-wait"), el("strong", "queue-count"), el("span", "", w.waiting.toLowerCase())),
         add(el("div", "queue-longest"), el("strong", "queue-clock"), el("span", "", w.oldest)),
         add(el("ul", "queue-people"), el("li", "dot available"), el("li", "dot busy"), el("li", "dot paused")));
@@ -283,11 +302,12 @@
       lead(card.querySelector(".queue-name"), link(state, "&queue=" + encodeURIComponent(row.queue)));
       cls(card.querySelector(".pill .icon"), "icon icon-" + ICONS[row.level]);
       put(card.querySelector(".pill span"), w[row.level]);
+      card.querySelector(".pill").dataset.tip = card.querySelector(".stat-level").dataset.tip = why(state, row);
       put(card.querySelector(".queue-count"), number(state, row.waiting));
-      since(card.querySelector(".queue-clock"), row.since, null, "0:00");
+      since(card.querySelector(".queue-clock"), row.since, null);
       var people = card.querySelectorAll(".dot");
       [["available", "free"], ["busy", "busy"], ["paused", "paused"]].forEach(function (pair, i) {
-        put(people[i], number(state, row[pair[0]]) + " " + w[pair[1]]);
+        put(people[i], number(state, row[pair[0]]) + " " + (row[pair[0]] === 1 && w[pair[1] + "_one"] || w[pair[1]]));
       });
       var cells = card.querySelectorAll("dd");
       put(cells[0], percent(state, row.recent.sl_pct));

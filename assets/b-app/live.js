@@ -219,7 +219,7 @@
       }
     }
   });
-  window.live = {step: step, level: level, start: start};
+  window.live = {step: step, level: level, start: start, LEAST: LEAST};
   document.addEventListener("DOMContentLoaded", function () {
     if (place() && place().dataset.kiosk) { place().dataset.scene = "0"; start(""); }
   });

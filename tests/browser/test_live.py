@@ -286,8 +286,28 @@ def test_thresholds_of_the_dialog_hold_at_once(own, visit):
     page.click(".live-tools button:has-text('Umbrales')")
     page.fill("[data-cell='600 waiting yellow']", "1")
     page.fill("[data-cell='600 waiting red']", "1")
+    page.keyboard.press("Escape")  # what was typed stays
+    expect(page.locator(".dialog-error")).to_have_text("Hay cambios sin guardar. Guárdelos o cierre con la ×.")
     page.click(".live-dialog .button")
     expect(page.locator(".queue-card")).to_have_class("queue-card red")
+    expect(page.locator(".queue-card .pill")).to_have_attribute("data-tip", "1 en espera: alarma desde 1.")
+    page.keyboard.press("Escape")
+    expect(page.locator(".live-dialog")).to_have_count(0)
+
+
+def test_a_queue_says_why_it_has_its_colour(own, visit):
+    page = arrive(visit(f"{own[0]}/live"))
+    card = page.locator(".queue-card")
+    expect(card.locator(".dot").first).to_have_text("1 disponible")
+    expect(card.locator(".queue-clock")).to_have_text("—")
+    expect(card.locator(".pill")).to_have_attribute("data-tip", "Ningún umbral alcanzado.")
+    # The alarm has its own words, a level of too few calls has no colour and says so.
+    append(own[1], "4.1|600|NONE|ENTERQUEUE||3001112222|1", 120)
+    append(own[1], "4.1|600|Ana Gómez|CONNECT|60|4.2|4", 60)
+    append(own[1], "4.1|600|Ana Gómez|COMPLETEAGENT|60|50|1", 10)
+    expect(card).to_have_class("queue-card normal")
+    expect(card.locator(".pill")).to_have_attribute("data-tip", re.compile(
+        r"^Ningún umbral alcanzado\. NS 30 min 0\.0 %: sin alarma con menos de 5 llamadas\.$"))
 
 
 def test_a_viewer_has_no_dialogs_and_no_links(own, visit):
