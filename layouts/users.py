@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from auth.people import LANGUAGES, User
 from auth.permissions import ROLES
 from i18n import moment, number, text
+from i18n import one as one_of
 from layouts.parts import avatar, hidden, icon, skeleton
 from layouts.shell import ROLE_WORDS
 from render.addresses import page
@@ -85,11 +86,12 @@ def tabs(lang: str, prefix: str, current: str) -> Component:
 
 def people(lang: str, found: Sequence[Person], me: int, names: dict[str, str]) -> list[Component]:
     """Everybody; `names` are those of the queues."""
-    active = sum(one.user.active for one in found)
+    active = sum(one.user.active and not one.invited for one in found)
+    words = one_of(lang, "{active} active of {count}") if active == 1 else text(lang, "{active} active of {count}")
     return [
         html.Div([html.Div([html.H2(text(lang, "People who may sign in")),
-                            html.P(text(lang, "{active} active of {count}", active=number(lang, active),
-                                        count=number(lang, len(found))), className="caption")]),
+                            html.P(words.format(active=number(lang, active), count=number(lang, len(found))),
+                                   className="caption")]),
                   html.Button([icon("people"), html.Span(text(lang, "Add a person"))], type="button",
                               className="button primary", **{"data-person": "0"})], className="card-head"),
         html.Div(html.Table([
