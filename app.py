@@ -193,11 +193,15 @@ def create_app(settings: "config.Settings") -> "Dash":
     # Dash lets a parameter of the query take the place of one of the path: `callid` and `agent` are filters.
     below = {"/calls/<call>": ("journey", journey.layout, Permission.CALLS),
              "/agents/<person>": ("agent", agent.layout, Permission.AGENTS)}
+
+    def refused() -> Any:
+        path, words = shell.first(lang(), set(exist), current_user.permissions)
+        return parts.forbidden(lang(), text(lang(), NOT_ALLOWED), words, addresses.page(prefix, path))
     for path, (name, layout, permission) in {**exist, **below}.items():
         where = {"path_template": path} if path in below else {"path": path}
         dash.register_page(name, **where, title=partial(tab, path), layout=guard.page(
             permission, lambda make=layout, **given: make(lang(), **given),
-            lambda **_: parts.failure(lang(), text(lang(), NOT_ALLOWED))))
+            lambda **_: refused()))
     dash.register_page("not_found_404", title=partial(tab, ""), layout=lambda **_: parts.not_found(lang(), prefix))
     app.layout = lambda: shell.shell(lang(), current_user, set(exist),
                                      text(lang(), DEMO_WORDS) if settings.DEMO else None, prefix,

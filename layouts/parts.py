@@ -163,6 +163,13 @@ def not_found(lang: str, href: str) -> Component:
         dcc.Link([text(lang, "Go to the summary"), icon("arrow-right")], href=href, className="button"))
 
 
+def forbidden(lang: str, why: str, place: str, href: str) -> Component:
+    """A page that this person may not open; `href` leads to the first one that he may, called `place`."""
+    return html.Div(notice("warning", "shield-lock", text(lang, "No access to this page"), why, dcc.Link(
+        [text(lang, "Go to {page}", page=place), icon("arrow-right")], href=href, className="button")),
+        className="accounts no-filters")
+
+
 def failure(lang: str, what: str, action: Children = None) -> Component:
     """Empty, third kind: something went wrong; `what` says it and what to do, already in the reader's words."""
     return notice("danger", "exclamation-octagon", text(lang, "This could not be shown"), what, action)

@@ -110,6 +110,12 @@ def allowed(pages: Collection[str], permissions: Collection[str]) -> list[str]:
     return [e.path for e in RAIL if e.path in pages and e.permission in permissions]
 
 
+def first(lang: str, pages: Collection[str], permissions: Collection[str]) -> tuple[str, str]:
+    """Path and words of the first page of the rail that this person may open; the own account when there is none."""
+    found = next((e for e in RAIL if e.path in allowed(pages, permissions)), OWN[0])
+    return found.path, text(lang, found.label)
+
+
 def links(lang: str, prefix: str, paths: Collection[str], current: str = "", query: str = "") -> list[Component]:
     """The links of rail and tab bar; filters travel along in `query`."""
     return [dcc.Link([icon(e.icon), html.Span(text(lang, e.label)),
