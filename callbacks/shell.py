@@ -11,11 +11,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update,
 from dash.exceptions import MissingCallbackContextException, PreventUpdate
 
 import logs
-from data.filters import PERIODS, BadFilter, Filters, parse
+from data.filters import PERIODS, BadFilter, Filters, parse, period
 from data.snapshot import IMPORTING
 from i18n import clock, day, number, text
 from layouts import shell
-from layouts.parts import failure, here, missing, reading, unread
+from layouts.parts import failure, here, missing, notice, reading, unread
 from layouts.shell import ids
 from render.addresses import UNSAID, page
 
@@ -110,18 +110,44 @@ def show_filters(view: Callable, who: Callable, address: dict, controls: dict, l
         return still | {"notice": failure(lang, words, here(text(lang, "Show this page without filters"),
                                                             page(site["prefix"], path), className="button"))}
     dates = [filters.start.isoformat(), filters.end.isoformat()]
+    filtered = place and place.permission not in ("", "admin")  # other pages have no filter bar
     return still | {
-        "search": f"?{query}" if query else "", "notice": None,
+        "search": f"?{query}" if query else "",
+        "notice": strange(view(), lang, filters, query, page(site["prefix"], path)) if filtered else None,
         "filters": {"query": query, "path": path, "default": default, "prefix": site["prefix"], "dates": dates},
         "queues": list(filters.queues), "queue_options": options(view().queues(), filters.queues),
         "agents": list(filters.agents), "agent_options": options(view().agents(), filters.agents),
         "origin": filters.origin, "start": dates[0], "end": dates[1]}
 
 
-def named(query: str, default: str) -> str:
-    """The named period of an address, or "" when it has dates of its own."""
+def strange(now: Any, lang: str, filters: Filters, query: str, address: str) -> Any:
+    """What to say of queues that a filter names and this person does not see, whether they exist or not; None when
+    there are none, or not all of the log has been read yet."""
+    known = {queue.casefold() for queue, _ in now.queues()}
+    names = [queue for queue in filters.queues if queue.casefold() not in known]
+    fresh = now.freshness()
+    if not names or fresh["data_until"] is None or fresh["cause"] == IMPORTING:
+        return None
+    rest = changed(query, queue=[queue for queue in filters.queues if queue not in names])
+    title, body = (text(lang, "The filter names a queue that is not there for you"), text(
+        lang, "{queues}: no such queue among those that you see. Nothing of it is shown or counted.", queues=names[0]))
+    if len(names) > 1:
+        title, body = (text(lang, "The filter names queues that are not there for you"), text(
+            lang, "{queues}: no such queues among those that you see. Nothing of them is shown or counted.",
+            queues=", ".join(names)))
+    return notice("warning", "funnel", title, body, here(text(lang, "Remove it from the filter"), f"{address}?{rest}",
+                                                         className="button"))
+
+
+def named(query: str, default: str, today: dt.date) -> str:
+    """The named period of an address, or that of its own dates as long as they are those of one; "" for others. Of
+    several with the same days one that is asked for most."""
     given = parse_qs(query)
-    return given["period"][0] if "period" in given else "" if "start_date" in given or "end_date" in given else default
+    if "period" in given or not {"start_date", "end_date"} & given.keys():
+        return given.get("period", [default])[0]
+    chosen = parse(given, today, default)
+    same = [name for name in PERIODS if period(name, today) == (chosen.start, chosen.end)]
+    return next((name for name in same if name in shell.SHORT_WORDS), same[0] if same else "")
 
 
 def show_period(view: Callable, who: Callable, filters: Site | None) -> dict:
@@ -129,7 +155,7 @@ def show_period(view: Callable, who: Callable, filters: Site | None) -> dict:
     chosen, lang = asked(filters, view().today()), who().language
     here_page = page(filters["prefix"], filters["path"])
     hrefs = {name: f"{here_page}?{changed(filters['query'], period=name)}" for name in PERIODS}
-    current = named(filters["query"], filters["default"])
+    current = named(filters["query"], filters["default"], view().today())
     # Whoever opens the link tomorrow sees the same days; what else narrows the page goes with them.
     dates = {"start_date": chosen.start.isoformat(), "end_date": chosen.end.isoformat()}
     words = day(lang, chosen.start) if chosen.days == 1 else f"{day(lang, chosen.start)} – {day(lang, chosen.end)}"

@@ -82,6 +82,15 @@ def test_a_queue_that_is_not_known_stays_chosen():
     assert {"label": "999", "value": "999"} in found["queue_options"]
 
 
+def test_a_queue_that_this_person_does_not_see_is_said_whether_it_exists_or_not():
+    found = follow("?queue=999&queue=600&period=last_7", path="/calls")["notice"]
+    assert words(found).startswith("El filtro indica una cola que no está disponible para usted 999: ")
+    assert hrefs(found) == ["/calls?queue=600&period=last_7"]
+    assert hrefs(follow("?queue=998&queue=999")["notice"]) == ["/?"]
+    assert "998, 999: no están" in words(follow("?queue=998&queue=999")["notice"])
+    assert follow("?queue=600")["notice"] is follow("?queue=999", path="/users")["notice"] is None
+
+
 @pytest.mark.parametrize(("search", "said"), [
     ("?period=cuando", "period no es un período conocido"), ("?start_date=ayer", "start_date debe ser un día"),
     ("?origin=moon", "origin debe ser"), ("?start_date=2026-11-05&end_date=2026-11-01", "end_date es anterior")])
@@ -123,6 +132,26 @@ def test_own_dates_are_no_named_period():
     assert found["words"] == "02/11/2026 – 05/11/2026"
     assert "active" not in classes(found["segments"]) | classes(found["presets"])
     assert {tuple(parse_qs(urlsplit(href).query)) for href in hrefs(found["presets"])} == {("period",)}
+
+
+@pytest.mark.parametrize(("query", "current"), [
+    ("start_date=2026-11-23&end_date=2026-11-23", "Ayer"), ("start_date=2026-11-24&end_date=2026-11-24", "Hoy"),
+    ("start_date=2026-11-18", "7 días"), ("start_date=2026-11-23&end_date=2026-11-24", ""),
+    ("start_date=2026-11-16&end_date=2026-11-22", ""), ("period=last_30", "30 días"), ("", "Hoy")])
+def test_dates_that_are_those_of_a_named_period_mark_it_and_stay(query, current):
+    filters = follow(f"?{query}")["filters"]
+    found = frame.show_period(FakeView, Who, filters)
+    assert [words(node) for node in walk(found["segments"]) if getattr(node, "className", "") == "active"] == (
+        [current] if current else [])
+    assert filters["query"] == query
+
+
+def test_the_other_named_periods_are_marked_too():
+    week = frame.show_period(FakeView, Who, follow("?start_date=2026-11-16&end_date=2026-11-22")["filters"])
+    assert [words(node) for node in walk(week["presets"]) if getattr(node, "className", "") == "active"] == [
+        "Semana pasada"]
+    # On a Sunday this week is that of the last seven days as well: what is in sight is marked.
+    assert frame.named("start_date=2026-11-16&end_date=2026-11-22", "today", dt.date(2026, 11, 22)) == "last_7"
 
 
 def test_what_the_origin_leaves_out_is_counted():
