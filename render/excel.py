@@ -30,6 +30,9 @@ PIECE = 5_000  # rows that are in memory at a time
 LARGEST = 1_048_576 - 2  # rows of a sheet beside its header and its totals
 FORMATS = {"count": "#,##0", "percent": "0.0%", "seconds": "[h]:mm:ss", "moment": "dd/mm/yyyy hh:mm:ss",
            "date": "ddd dd/mm/yyyy", "text": "@", "phone": "@"}
+# A difference by the kind of its metric, with the signs that the page writes: percent, points, seconds.
+DIFFERENCES = {f"delta {kind}": f'"+"{form};"−"{form};{form}' for kind, form in (
+    ("count", "#,##0.0 %"), ("percent", '#,##0.0" pp"'), ("seconds", '#,##0" s"'))}
 WIDTHS = {"count": 12, "percent": 12, "seconds": 13, "moment": 20, "date": 17, "hour": 9, "phone": 17, "metric": 14,
           "delta": 14, "outcome": 18, "ended": 18}
 PAPERS = {"a4": 9, "letter": 1}  # as the format numbers them
@@ -120,6 +123,8 @@ def _styles(book: Workbook) -> dict[str, int]:
         style(f"total {kind}", number_format=FORMATS.get(kind, "General") if kind not in ("moment", "date") else "@",
               font=Font(name="Calibri", size=10, bold=True), fill=PatternFill("solid", fgColor="E9EFFE"),
               border=Border(top=Side("medium", color=_TONE["answered"])))
+    for kind, form in DIFFERENCES.items():
+        style(kind, number_format=form, alignment=Alignment(vertical="top", horizontal="right"))
     book.remove(sheet)
     return made
 
@@ -262,7 +267,9 @@ def _cover(sheet: Worksheet, report: Report, logo: Path | None) -> None:
             held = sheets.plain(kpi.metric.kind, totals.get(kpi.metric.key))
             put(place, "—" if held is None else held, ink, form, horizontal="right")
         both = (totals.get(kpi.metric.key) for totals in (report.now, report.past))
-        put(5, change(lang, kpi.metric.key, *both) or "", quiet, horizontal="right")
+        found = change(lang, kpi.metric.key, *both)
+        put(5, sheets.difference(found) if found else "", quiet, DIFFERENCES[f"delta {found.kind}"] if found else
+            "General", horizontal="right")
         for place in range(2, 6):
             sheet.cell(row, place).border = Border(bottom=_LINE)
         row += 1

@@ -82,7 +82,20 @@ GLOSSARY: dict[str, Term] = {
 }
 
 
-def change(lang: str, key: str, now: Any, before: Any) -> str | None:
+class Change(str):
+    """A difference in words, and what spreadsheets count with: `amount` is percent for a `kind` of count, points for
+    one of percent, seconds for one of seconds."""
+
+    amount: float
+    kind: str
+
+    def __new__(cls, words: str, amount: float, kind: str) -> "Change":
+        made = super().__new__(cls, words)
+        made.amount, made.kind = amount, kind
+        return made
+
+
+def change(lang: str, key: str, now: Any, before: Any) -> Change | None:
     """A difference with its sign: counts in percent, percentages in points, times in time; None without both sides."""
     if now is None or before is None:
         return None
@@ -92,6 +105,6 @@ def change(lang: str, key: str, now: Any, before: Any) -> str | None:
     amount = round((now - before) / before * 100, 1) if kind == "count" else (
         round(now - before, 1) if kind == "percent" else round(now) - round(before))
     sign = "+" if amount > 0 else "−" if amount < 0 else ""
-    if kind == "percent":
-        return sign + text(lang, "{change} pp", change=number(lang, abs(amount), 1))
-    return sign + (duration(abs(amount)) if kind == "seconds" else percent(lang, abs(amount)))
+    words = text(lang, "{change} pp", change=number(lang, abs(amount), 1)) if kind == "percent" else (
+        duration(abs(amount)) if kind == "seconds" else percent(lang, abs(amount)))
+    return Change(sign + words, float(amount), kind)

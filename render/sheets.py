@@ -12,6 +12,7 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
+from render.glossary import Change
 from render.tables import Column
 
 LONGEST = 32_767  # characters of a cell
@@ -78,6 +79,8 @@ def body(found: Sequence[Column], styles: Mapping[str, int], values: Sequence[Se
         if column.kind == "metric":
             made.append([_one(letter, styles, kind, plain(kind, cell), row) for row, (kind, cell) in enumerate(
                 zip(kinds(column, len(cells)), cells, strict=True), first)])
+        elif column.kind == "delta":
+            made.append([changed(letter, styles, cell, row) for row, cell in enumerate(cells, first)])
         elif column.kind in ("count", "percent", "seconds", "moment", "date"):
             made.append(list(_numbers(letter, styles[column.kind], _written(column.kind)(cells), first)))
         else:
@@ -88,6 +91,19 @@ def body(found: Sequence[Column], styles: Mapping[str, int], values: Sequence[Se
 
 def _one(letter: str, styles: Mapping[str, int], kind: str, value: Any, row: int) -> str:
     return next(iter((_numbers if not isinstance(value, str) else _texts)(letter, styles[kind], [value], row)))
+
+
+def changed(letter: str, styles: Mapping[str, int], value: Any, row: int) -> str:
+    """A difference as a number, which sorts; text where it is none."""
+    if not isinstance(value, Change):
+        return "".join(_texts(letter, styles["delta"], [value], row))
+    return "".join(_numbers(letter, styles[f"delta {value.kind}"], [difference(value)], row))
+
+
+def difference(value: Change) -> float:
+    """The number of its cell: percentages are shares, points and seconds stay what they are. Time below zero is
+    nothing that a spreadsheet can show as one."""
+    return round(value.amount / 100.0, 6) if value.kind == "count" else value.amount
 
 
 def header(words: Sequence[str], style: int) -> str:

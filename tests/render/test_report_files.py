@@ -29,6 +29,7 @@ from tests.reports import FILTERS, HOSTILE, WHOLE, ZONE, lines
 HEAD = Letterhead("Compañía Ñandú S.A.")
 MADE = dt.datetime(2026, 3, 12, 9, 30, tzinfo=ZONE)
 DAY = 86_400
+LATER = "start_date=2026-03-07&end_date=2026-03-11"  # with as many days before it
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,8 @@ def same(kind, found, wanted):
         return seconds == pytest.approx(wanted, abs=.01)
     if kind == "moment":
         return abs((found - wanted).total_seconds()) < .01
+    if kind == "delta":
+        return found == pytest.approx(wanted.amount / (100 if wanted.kind == "count" else 1))
     return (found.date() if kind == "date" else found) == wanted
 
 
@@ -227,6 +230,22 @@ def number(value):
     if isinstance(value, dt.datetime):  # a span of days that another program takes for a date
         return (value - dt.datetime(1899, 12, 30)).total_seconds() / DAY
     return float(value) if value not in ("—", None) else -1.0
+
+
+def test_changes_are_numbers_that_sort_with_the_signs_of_the_page(centre):
+    report = made(centre, "general", LATER)
+    book, said = openpyxl.load_workbook(workbook(centre, report)), report.parts[0]
+    column = next(place for place, one in enumerate(said.columns, 1) if one.kind == "delta")
+    words = next(iter(said.pieces("es", 1000)))[column - 1]
+    cells = [cell for cell in next(book[said.title].iter_cols(column, column, 2)) if cell.value is not None]
+    found = [one for one in words if one]
+    assert len(found) > 8 and {one.kind for one in found} == {"count", "percent", "seconds"}
+    for one, cell in zip(found, cells, strict=True):
+        assert (cell.data_type, cell.number_format) == ("n", excel.DIFFERENCES[f"delta {one.kind}"])
+        assert (cell.value > 0, cell.value < 0) == (one.startswith("+"), one.startswith("−"))
+    cover = [row for row in book.worksheets[0].iter_rows(min_col=5, max_col=5)
+             if row[0].number_format.startswith('"+"')]
+    assert len(cover) >= 5 and all(row[0].data_type == "n" for row in cover)
 
 
 def test_a_sheet_is_formatted_frozen_filtered_and_a_table(centre):
