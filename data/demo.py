@@ -11,7 +11,7 @@ import json
 import shutil
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ STATE = "demo.json"             # what `resume` must know; its presence marks a 
 CDR_DAYS = 31                   # cdr.csv holds the newest month; the log holds everything
 LONGEST_GAP = dt.timedelta(days=31)     # of silence that `resume` fills; of a longer one only the end
 MOST_RECORDINGS = 500           # some 100 MB
+BEFORE = 0.3                    # share of the recordings that are of the day before
 TAIL = 8 << 20                  # bytes of the log that tell who is logged in
 
 
@@ -93,18 +94,31 @@ def write(folder: Path, *, days: int = 30, calls_per_day: int = 400, seed: int =
     simulation.busy_until = end.timestamp()
     simulation.begin(begin.timestamp())
     log, cdr = Log(folder, zone, ROTATION), Cdr(folder, zone)
-    newest: deque[Call] = deque(maxlen=state["recordings"])
-    _drain(simulation, end.timestamp() - CDR_DAYS * 86400, log, None, newest)
-    _drain(simulation, end.timestamp(), log, cdr, newest)
+    older: deque[Call] = deque(maxlen=state["recordings"])
+    before: deque[Call] = deque()
+    today: deque[Call] = deque()
+    _drain(simulation, end.timestamp() - CDR_DAYS * 86400, log, None, older)
+    for day, calls in ((end.date() - dt.timedelta(days=1), older), (end.date(), before)):
+        _drain(simulation, dt.datetime.combine(day, dt.time(), zone).timestamp(), log, cdr, calls)
+    _drain(simulation, end.timestamp(), log, cdr, today)
     log.close()
     cdr.close()
-    for call in newest:
+    chosen = _heard(list(older), list(before), list(today), state["recordings"])
+    for call in chosen:
         record(folder, call, zone)
     names = write_names(folder, simulation.people)
     (folder / STATE).write_text(json.dumps(state | {"complete": True}, indent=1))
     return Centre(folder, log.path, rotated(folder), folder / "recordings", cdr.path, names, log.written,
-                  simulation.callers, days, len(newest), begin, end, timezone, {q.number: q.name for q in QUEUES},
+                  simulation.callers, days, len(chosen), begin, end, timezone, {q.number: q.name for q in QUEUES},
                   {q.number: q.target for q in QUEUES}, {p.name: p.extension for p in simulation.people}, simulation)
+
+
+def _heard(older: list[Call], before: list[Call], today: list[Call], most: int) -> list[Call]:
+    """The calls that get a recording, no more than `most`: the newest, and some of the whole day before."""
+    newest = today[max(0, len(today) - most + min(len(before), round(most * BEFORE))):]
+    room = most - len(newest)
+    spread = [before[at * len(before) // room] for at in range(room)] if len(before) > room else before
+    return [*older[max(0, len(older) - room + len(spread)):], *spread, *newest]
 
 
 def _drain(simulation: Simulation, until: float, log: Log, cdr: Cdr | None, newest: deque[Call]) -> None:
@@ -170,8 +184,11 @@ class Live:
         log.flush()
         cdr.flush()
         kept.extend(record(self.folder, call, self.simulation.zone) for call in newest)
-        while len(kept) > self._most:
-            kept.popleft().unlink(missing_ok=True)
+        while len(kept) > self._most:  # the oldest of the day that has the most, so that every day keeps some
+            fullest, _ = Counter(path.parent for path in kept).most_common(1)[0]
+            oldest = next(path for path in kept if path.parent == fullest)
+            kept.remove(oldest)
+            oldest.unlink(missing_ok=True)
 
 
 def live(centre: Centre) -> Live:

@@ -308,6 +308,23 @@ def test_recordings_are_sound_of_the_newest_answered_calls(centre, rows):
             assert max(sound.readframes(16000)) > 0
 
 
+def test_yesterday_and_today_can_be_heard(centre):
+    days = Counter(path.parent for path in centre.recordings.rglob("*.wav"))
+    today, before = ((UNTIL - dt.timedelta(days=back)).strftime("%Y/%m/%d") for back in (0, 1))
+    assert days == {centre.recordings / today: 8, centre.recordings / before: 4}
+
+
+def test_what_is_recorded_fills_up_from_the_days_before():
+    calls = [f"{day}{at:02}" for day in "abc" for at in range(40)]
+    older, before, today = calls[:40], calls[40:80], calls[80:]
+    assert demo._heard(older, before, today, 10) == ["b00", "b13", "b26", *today[-7:]]
+    assert demo._heard(older, before, today[:2], 10) == [f"b{n:02}" for n in range(0, 40, 5)] + today[:2]
+    assert demo._heard(older, before[:3], [], 5) == [*older[-2:], *before[:3]]
+    assert demo._heard(older, [], today, 4) == today[-4:]
+    assert demo._heard([], before[:1], today[:1], 9) == [before[0], today[0]]
+    assert demo._heard(older, before, today, 0) == []
+
+
 def test_cdr_has_a_row_for_every_ring_of_a_call(centre, rows):
     with centre.cdr.open(encoding="utf-8", newline="") as file:
         cdr = list(csv.DictReader(file))
