@@ -121,14 +121,14 @@ def show_filters(view: Callable, who: Callable, address: dict, controls: dict, l
 
 
 def strange(now: Any, lang: str, filters: Filters, query: str, address: str) -> Any:
-    """What to say of queues that a filter names and this person does not see, whether they exist or not; None when
-    there are none, or not all of the log has been read yet."""
+    """What to say when a filter names only queues that this person does not see, whether they exist or not; None when
+    one of them is seen (a colleague's link shows that one), or not all of the log has been read yet."""
     known = {queue.casefold() for queue, _ in now.queues()}
     names = [queue for queue in filters.queues if queue.casefold() not in known]
     fresh = now.freshness()
-    if not names or fresh["data_until"] is None or fresh["cause"] == IMPORTING:
+    if not names or len(names) < len(filters.queues) or fresh["data_until"] is None or fresh["cause"] == IMPORTING:
         return None
-    rest = changed(query, queue=[queue for queue in filters.queues if queue not in names])
+    rest = changed(query, queue=[])
     title, body = (text(lang, "The filter names a queue that is not there for you"), text(
         lang, "{queues}: no such queue among those that you see. Nothing of it is shown or counted.", queues=names[0]))
     if len(names) > 1:
