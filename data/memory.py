@@ -26,6 +26,7 @@ def keep() -> None:
     """Memory that is let go stays with this process, up to KEPT bytes. Nothing where the C library is not glibc."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
+        libc.mallopt(_ARENAS, ARENAS)  # each takes 64 MB of addresses, which may be limited
         libc.mallopt(_TRIM, KEPT)
         libc.mallopt(_MMAP, LARGE)
 

@@ -79,6 +79,6 @@ def test_only_scripts_are_kept_and_each_once_whatever_version_an_address_names(m
 
 def test_what_is_compressed_already_and_a_list_of_lines_leave_as_they_are(signed):
     for form in ("excel", "csv", "pdf"):
-        answer = signed.get(f"/api/reports/export/queues/{form}?start=2026-03-03&end=2026-03-03", headers=ASK)
+        answer = signed.get(f"/api/reports/export/queues/{form}?start_date=2026-03-03&end_date=2026-03-03", headers=ASK)
         assert answer.status_code == 200, answer.text
         assert "Content-Encoding" not in answer.headers
