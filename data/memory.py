@@ -15,8 +15,8 @@ _MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r--. .*\.(?:arrow|npy)$", re.MULT
 
 
 def share() -> None:
-    """All threads take from the same few heaps. For who serves; `give_back` now and then does the rest. Nothing where
-    the C library is not glibc."""
+    """All threads take from the same few heaps, of which each takes 64 MB of addresses. For who serves; `give_back` now
+    and then does the rest. Nothing where the C library is not glibc."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_ARENAS, ARENAS)
@@ -24,9 +24,9 @@ def share() -> None:
 
 def keep() -> None:
     """Memory that is let go stays with this process, up to KEPT bytes. Nothing where the C library is not glibc."""
+    share()
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
-        libc.mallopt(_ARENAS, ARENAS)  # each takes 64 MB of addresses, which may be limited
         libc.mallopt(_TRIM, KEPT)
         libc.mallopt(_MMAP, LARGE)
 

@@ -157,7 +157,7 @@ def reading(lang: str) -> Component:
 
 
 def not_found(lang: str, href: str) -> Component:
-    """An address that leads nowhere, or not yet; `href` is the way back."""
+    """An address that leads nowhere; `href` is the way back."""
     return notice("quiet", "question-circle", text(lang, "This page does not exist here"), text(
         lang, "The address may be misspelled, or from another version of the program."),
         dcc.Link([text(lang, "Go to the summary"), icon("arrow-right")], href=href, className="button"))

@@ -14,14 +14,6 @@ OUTCOMES = 9
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    with serving(folder) as address:
-        person(folder, "ana", "manager")
-        yield address
-
-
-@pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A server on a log that the test writes."""
     folder = tmp_path_factory.mktemp("own")

@@ -3,17 +3,9 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import person, serving, sign_in, until
+from tests.browsing import sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("team")
-    with serving(folder) as address:
-        person(folder, "ana", "manager")
-        yield address
 
 
 @pytest.fixture
