@@ -169,6 +169,7 @@ def writer(folder: Path) -> sqlite3.Connection:
             for statement in book_rows.TABLES.split(";"):
                 con.execute(statement)
             con.execute("INSERT OR IGNORE INTO meta VALUES ('incarnation', ?)", (uuid.uuid4().hex,))
+        if version < book_rows.SCHEMA:  # the tables are the same since the first
             con.execute(f"PRAGMA user_version={book_rows.SCHEMA}")
         con.execute("COMMIT")
     except BaseException:

@@ -4,6 +4,7 @@ SQLite does not notice a flipped bit in a row. Each row therefore carries a dige
 digest of its bytes.
 """
 
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -13,7 +14,7 @@ from typing import Any
 
 from data import segments
 
-SCHEMA = 1
+SCHEMA = 2  # 2: digests of content are SHA-256
 HEAD, TAIL = 1024, 256  # bytes by which a log is known again
 ENDED, PIECE = 1, 2  # why the bytes end without a newline: the file ended so; a line too long to hold at once
 
@@ -66,8 +67,7 @@ class Generation:
     watch: int = field(default=0, compare=False)  # it was the live log and must be found again among the copies
 
     def seal(self) -> str:
-        return segments.digest(repr((self.key, self.parent, self.base, self.head, self.off, self.tail, self.ragged,
-                                     self.born)).encode())
+        return _seal((self.key, self.parent, self.base, self.head, self.off, self.tail, self.ragged, self.born))
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,8 @@ class Row:
     raw: bytes | None = field(default=None, compare=False)
 
     def seal(self) -> str:
-        return segments.digest(repr((self.id, self.first, self.generation, self.off_from, self.off_to, self.lines,
-                                     self.bad, self.low, self.high, self.glued, self.digest, self.file,
-                                     self.trail)).encode())
+        return _seal((self.id, self.first, self.generation, self.off_from, self.off_to, self.lines, self.bad, self.low,
+                      self.high, self.glued, self.digest, self.file, self.trail))
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,11 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
+def _seal(values: tuple) -> str:
+    """128 bits of BLAKE2b, hexadecimal."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
 def generation(values: tuple) -> Generation:
     """A generation from its row; BadSeal."""
     found = Generation(*values[:9], *values[10:])
@@ -147,7 +151,7 @@ def row(values: tuple) -> Row:
     """A chunk from its row, with `raw` where it was selected; BadSeal. Segments prove themselves when read."""
     found = Row(*values[:13], *values[14:])
     raw = found.raw
-    if found.seal() != values[13] or (raw is not None and segments.digest(raw) != found.digest):
+    if found.seal() != values[13] or (raw is not None and not segments.is_of(raw, found.digest)):
         raise BadSeal(f"chunk {values[0]}")
     return found
 

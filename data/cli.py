@@ -1,5 +1,6 @@
 """The commands that read logs and the store: analyze, demo, doctor, dump, health, ingest."""
 
+import gc
 import json
 import sys
 import time
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from data import memory
 
 
 class Unwanted:  # not derived from importlib.abc, whose import alone takes longer than some answers
@@ -38,8 +41,9 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
         """Analyses log files, oldest first, and prints JSON."""
         if sections and "agents" not in sections.split(","):
             sys.meta_path.insert(0, Unwanted())
-        from data import analysis
-        from data.rules import BadOptions, Options
+        with memory.unsearched():
+            from data import analysis
+            from data.rules import BadOptions, Options
 
         wanted = sections.split(",") if sections else list(analysis.SECTIONS)
         unknown = [name for name in wanted if name not in analysis.SECTIONS]
@@ -55,6 +59,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             found = {name: answer[name] for name in analysis.SECTIONS if name in wanted}
             json.dump(found, sys.stdout, ensure_ascii=False)
             sys.stdout.write("\n")
+            gc.freeze()  # the process ends: what is left need not be looked through
 
     @main.command()
     @click.option("--once", is_flag=True, help="Ends when everything that is there has been read.")
@@ -62,8 +67,9 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
     def ingest(once: bool, as_json: bool) -> None:
         """Brings the store up to date with the log, and keeps it so."""
         sys.meta_path.insert(0, Unwanted())
-        chosen = settings()
-        book, began, told = store(chosen), time.monotonic(), 0.0
+        with memory.unsearched():
+            chosen = settings()
+            book, began, told = store(chosen), time.monotonic(), 0.0
 
         def tell(done: Any) -> None:
             nonlocal told
@@ -89,6 +95,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             fail(f"{book.problem}: {book.detail or chosen.QUEUE_LOG_PATH}.")
         words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
         click.echo(json.dumps(found) if as_json else words.format(**found))
+        gc.freeze()  # the process ends: what is left need not be looked through
 
     @main.command()
     @click.argument("table", type=click.Choice(["events", "legs", "attempts", "sessions", "pauses"]))

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import frames
-from data.queue_log import FIELDS, Column, Events, decode, digits
+from data.decimals import digits
+from data.queue_log import FIELDS, Column, Events, decode
 from data.rows import SPLIT_MARKER, Rows, by_code, clip, dictionary, durations, string
 from data.rules import (
     ATTEMPT_KIND,
@@ -156,8 +157,12 @@ def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore
     text = string(caller)
     callid = string(rows.callids.dictionary.take(pa.array(seg.call)))
     first = text
-    if (seg.first != seg.enter).any():  # the customer of a later leg is the caller of the first
-        first = string(callers(rows.events, seg.first)[0])
+    later = np.flatnonzero(seg.first != seg.enter)
+    if len(later):  # the customer of a later leg is the caller of the first
+        place = np.arange(len(text))
+        place[later] = len(text) + np.arange(len(later))
+        others = string(callers(rows.events, seg.first[later])[0])
+        first = pa.concat_arrays([text, others]).take(pa.array(place))
     return {"enter": rows.events.ts[seg.enter], "callid": callid, "callid_enter": callid,
             "queue": dictionary(rows.queues.codes[seg.enter], rows.queues.values), "did": dids(rows, seg),
             "caller": text, "caller_orig": first, "caller_name": string(caller_name), "position": position,

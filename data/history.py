@@ -247,12 +247,14 @@ class Shelf:
         for kind in KINDS:
             arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
                            if isinstance(value, np.ndarray)})
-        written = {}
+        written: dict[str, dict[str, Any]] = {}
         for name, value in arrays.items():
             path = self.folder / f"{name}-{generation}.npy"
-            np.save(path, value)
-            _sync(path)
-            written[name] = {"name": path.name, "crc": runs.checksum(path)}
+            with runs.Summed(path) as file:
+                np.save(file, value)
+            written[name] = {"name": path.name, "crc": file.crc}
+        for entry in written.values():  # at the end: what the disk has written by then need not be waited for
+            _sync(self.folder / entry["name"])
         return written
 
     def _sweep(self, files: Mapping[str, Any]) -> None:

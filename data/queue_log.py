@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from data.decimals import digits
+
 PIPE, NEWLINE = 124, 10
 CALLID, QUEUE, AGENT, EVENT = 1, 2, 3, 4  # numbers of the fields
 FIELDS = 5  # epoch, callid, queue, agent, event: a line with fewer is not an event (rule P1)
@@ -73,10 +75,16 @@ class Column:
     @classmethod
     def joined(cls, parts: Sequence["Column"]) -> "Column":
         """The same field of several blocks, one after the other."""
+        places = np.cumsum([0, *(len(part.dictionary) for part in parts)])
+        codes = [part.codes + np.int32(place) for part, place in zip(parts, places, strict=False)]
+        return cls.spelled(np.concatenate(codes), [text for part in parts for text in part.dictionary.to_pylist()])
+
+    @classmethod
+    def spelled(cls, codes: Ints, texts: Sequence[bytes]) -> "Column":
+        """Of codes into texts of which several may be the same."""
         number: dict[bytes, int] = {}
-        codes = [np.array([number.setdefault(value, len(number)) for value in part.dictionary.to_pylist()],
-                          dtype=np.int32)[part.codes] for part in parts]
-        return Column.made(np.concatenate(codes), pa.array(list(number), pa.large_binary()))
+        table = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.int32)
+        return cls.made(table[codes], pa.array(list(number), pa.large_binary()))
 
 
 class Events:
@@ -121,8 +129,19 @@ class Events:
 
     def read(self) -> None:
         """Reads the columns that every rule needs: for several threads, of which none should wait for another's."""
-        for field in (QUEUE, AGENT, EVENT):
-            self.column(field)
+        fields = (QUEUE, AGENT, EVENT)
+        if self._columns or any(part._columns for part, _ in self._parts) or not len(self):
+            self._columns.update((field, self.column(field)) for field in fields)
+            return
+        # The three stand side by side and come in few combinations: one look at the block finds them all.
+        edges = np.empty(2 * len(self), dtype=np.int64)
+        edges[0::2], edges[1::2] = self.starts[self.first + QUEUE], self.ends[self.first + EVENT]
+        pieces = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(edges) - 1, [
+            None, pa.py_buffer(edges), pa.py_buffer(self.buffer)])
+        together = Column(pieces.take(_array(np.arange(0, len(edges), 2))))
+        texts = zip(*(text.split(b"|") for text in together.dictionary.to_pylist()), strict=True)
+        self._columns.update((field, Column.spelled(together.codes, found)) for field, found in zip(
+            fields, texts, strict=True))
 
     def _known(self, field: int) -> Column | None:
         """The column, where the block that these lines come from has it already. Callids are too many for that."""
@@ -219,82 +238,6 @@ def decode(array: pa.Array) -> list[str]:
         except UnicodeDecodeError:
             values.append(raw.decode("latin-1"))
     return values
-
-
-def digits(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
-    """Whole numbers written in decimal at these places: int64 values and which of them are numbers.
-
-    At most 18 digits, so that the value always fits; blanks around the digits are allowed.
-    """
-    length = ends - starts
-    if len(buffer) < 8 or not len(starts):
-        value, good = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
-    else:
-        # Eight digits at a time: the block is looked at as numbers of eight bytes that begin at every byte.
-        words = np.ndarray(len(buffer) - 7, np.dtype("<u8"), np.ascontiguousarray(buffer), strides=(1,))
-        low = np.where(length > 8, length - 8, length)
-        good = (length > 0) & (low <= 8) & (ends >= 8)
-        value, fine = _eight(words[np.maximum(ends, 8) - 8], np.minimum(low, 8))
-        good &= fine
-        long = np.flatnonzero(good & (length > 8))
-        if len(long):
-            chosen = slice(None) if len(long) == len(good) else long  # epochs are all long
-            high, fine = _eight(words[starts[chosen]])
-            value[chosen] += high * _TENS[low[chosen]]
-            good[chosen] &= fine
-    rest = np.flatnonzero(~good & (length > 0))
-    if len(rest):
-        value[rest], good[rest] = _slowly(buffer, starts[rest], ends[rest])
-    return np.where(good, value, 0), good
-
-
-_ZEROS, _CARRY, _HIGH = (np.uint64(byte * 0x0101010101010101) for byte in (0x30, 0x76, 0x80))
-_PAIRS, _BYTE, _TWO, _FOUR = np.uint64(0x000000FF000000FF), np.uint64(8), np.uint64(16), np.uint64(32)
-_TENS = 10 ** np.arange(9)
-
-
-def _eight(words: np.ndarray, length: Ints | None = None) -> tuple[Ints, Bools]:
-    """The number that the last `length` (0-8, default all) bytes of each word spell, and whether they are digits."""
-    digit = words ^ _ZEROS
-    if length is not None:  # the bytes before the number count as leading zeros
-        shift = ((8 - length) * 8).astype(np.uint64)
-        digit >>= shift
-        digit <<= shift
-    good = ((digit + _CARRY) | digit) & _HIGH == 0
-    pairs = digit * np.uint64(10)
-    digit >>= _BYTE
-    pairs += digit
-    late = pairs >> _TWO
-    late &= _PAIRS
-    late *= np.uint64(0x0000271000000001)
-    pairs &= _PAIRS
-    pairs *= np.uint64(0x000F424000000064)
-    pairs += late
-    pairs >>= _FOUR
-    return pairs.view(np.int64), good
-
-
-def _slowly(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
-    """The same for what is not plain digits or longer than sixteen of them, a digit of all at a time."""
-    starts, ends = starts.copy(), ends.copy()
-    filled = ends > starts
-    for _ in range(4):
-        lead = filled & (buffer[np.minimum(starts, len(buffer) - 1)] == 32)
-        trail = filled & (buffer[np.maximum(ends - 1, 0)] == 32)
-        if not lead.any() and not trail.any():
-            break
-        starts[lead] += 1
-        ends[trail & (ends > starts)] -= 1
-        filled = ends > starts
-    length = ends - starts
-    good = (length > 0) & (length <= 18)
-    value = np.zeros(len(starts), dtype=np.int64)
-    for position in range(int(length[good].max()) if good.any() else 0):
-        active = good & (position < length)
-        digit = buffer[np.minimum(starts + position, len(buffer) - 1)].astype(np.int64) - 48
-        good &= ~active | ((digit >= 0) & (digit <= 9))
-        value = np.where(active, value * 10 + digit, value)
-    return value, good
 
 
 def parse(block: bytes) -> tuple[Events, Bad]:

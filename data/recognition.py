@@ -14,7 +14,7 @@ from data.book_rows import HEAD, TAIL, Generation
 from data.log_files import Entry, LogFile, Signature, Zipped
 
 SHARED_HEAD = 4096  # two logs may begin with this many equal bytes by chance; more is the same log copied
-BLOCK = 4 * 2**20
+BLOCK = 8 * 2**20
 
 
 class Changed(Exception):

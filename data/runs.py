@@ -5,11 +5,12 @@ any number of processes share one copy of the history. Queues and agents are num
 keeps for all runs.
 """
 
+import io
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -92,10 +93,32 @@ def coded_attempts(attempts: pa.Table, queues: Words, agents: Words) -> pa.Table
 
 def write(table: pa.Table, path: Path) -> int:
     """Writes one batch uncompressed; the CRC-32 of the file."""
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+    with Summed(path) as file, pa.PythonFile(file, "w") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         for batch in table.combine_chunks().to_batches():
             writer.write_batch(batch)
-    return checksum(path)
+    return file.crc
+
+
+class Summed(io.RawIOBase):
+    """A new file at `path` that counts the CRC-32 of what is written into it."""
+
+    def __init__(self, path: Path):
+        self._file, self.crc = path.open("wb"), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.crc = zlib.crc32(data, self.crc)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def checksum(path: Path) -> int:

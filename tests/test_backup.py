@@ -100,7 +100,7 @@ def test_what_is_in_it_and_what_is_not(whole, tmp_path):
                                 "store/aliases.json", "later/of/another/version.json"}
     assert {f"store/{path.name}" for path in (whole / "store").glob("*.arrow")} == segments
     assert file.stat().st_mode & 0o777 == 0o600
-    assert manifest.schemas == {"app.db": "0002", "store/book.db": "1"}
+    assert manifest.schemas == {"app.db": "0002", "store/book.db": "2"}
     with tarfile.open(file) as archive:
         assert archive.getnames()[0] == "manifest.json"
         assert json.loads(archive.extractfile("manifest.json").read())["version"] == VERSION
@@ -394,7 +394,7 @@ def test_flipped_bits_and_cuts_anywhere(whole, centre, tmp_path):
     (lambda m: manifest_of(m, version=lambda _: "0.1.1"), "0.1.1"),
     (lambda m: manifest_of(m, format=lambda _: 2), VERSION),
     (lambda m: manifest_of(m, schemas=lambda told: {**told, "app.db": "0999"}), "app.db 0999"),
-    (lambda m: manifest_of(m, schemas=lambda told: {**told, "store/book.db": "2"}), "book.db 2")])
+    (lambda m: manifest_of(m, schemas=lambda told: {**told, "store/book.db": "3"}), "book.db 3")])
 def test_a_backup_of_a_newer_version_is_refused(whole, centre, tmp_path, change, says):
     file = tmp_path / "b.tar.gz"
     made(whole, file)

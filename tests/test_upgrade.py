@@ -26,7 +26,7 @@ from auth.models import Account, Base
 from auth.passwords import cheap
 from auth.permissions import Permission
 from auth.users import Unusable, UserStore, WrongCredentials
-from data import analysis, dump
+from data import analysis, book_rows, dump
 from tests.browsing import ROOT
 
 PASSWORD = "un tren que llega tarde"
@@ -134,6 +134,7 @@ def test_the_store_has_the_same_calls_and_names(left, today):
     assert today.store.site.queue_label("600") == "600 Ventas de prueba"
     assert today.store.site.threshold("600") == 30
     assert today.store.problem == ""
+    assert today.store.book.rows("PRAGMA user_version") == [(book_rows.SCHEMA,)]  # an older program refuses it
 
 
 def test_of_the_stored_log_nothing_is_read_twice_or_lost(left, today):

@@ -4,6 +4,7 @@ Kills are SIGKILL in a child before or after a chosen call that may change the d
 """
 
 import errno
+import hashlib
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -604,3 +606,22 @@ def test_chunks_in_the_order_of_time(centre):
     assert [c.min_ts for c in centre.book.order()] == [rotation.BEGIN, rotation.BEGIN + 1]
     assert sources.REPLACED not in {loss.what for loss in centre.book.losses()}
     assert Path(centre.books / "lock").exists()
+
+
+def test_segments_of_the_first_version_are_read_and_a_flipped_bit_in_one_is_noticed(tmp_path):
+    """They carry 128 bits of BLAKE2b and eight bytes for every place in a line."""
+    raw = b"".join(b"17000000%02d|9.%d|600|NONE|ENTERQUEUE||3001112222|1\n" % (n, n) for n in range(90))
+    ends = np.append(0, segments.line_ends(raw))
+    line = pa.LargeBinaryArray.from_buffers(pa.large_binary(), 90, [None, pa.py_buffer(ends), pa.py_buffer(raw)])
+    sink = pa.BufferOutputStream()
+    schema = pa.schema([("ts", pa.int64()), ("line", pa.large_binary())])
+    with pa.ipc.new_file(sink, schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(pa.record_batch([pa.array(range(90), pa.int64()), line], schema=schema))
+    body = bytearray(sink.getvalue())
+    name = f"{1:012d}-{hashlib.blake2b(body, digest_size=16).hexdigest()}.arrow"
+    (tmp_path / name).write_bytes(body)
+    assert segments.read(tmp_path, name) == raw
+    body[len(body) // 2] ^= 4
+    (tmp_path / name).write_bytes(body)
+    with pytest.raises(DamagedSegment):
+        segments.read(tmp_path, name)
