@@ -10,10 +10,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from auth.users import UserStore
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -131,11 +134,11 @@ def until(page: Page, expression: str, seconds: float = 20) -> None:
         page.wait_for_timeout(50)
 
 
-def person(folder: Path, username: str, role: str, *more: str) -> None:
-    """Somebody who may sign in with PASSWORD at the server of this folder; `more` as on the command line."""
-    subprocess.run([sys.executable, str(ROOT / "app.py"), "users", "add", username, "--role", role, *more,
-                    "--password-stdin"], cwd=folder, input=PASSWORD, text=True, check=True, capture_output=True,
-                   env={**os.environ, "DATA_DIR": str(folder / "var")})
+def person(folder: Path, username: str, role: str, **more: Any) -> None:
+    """Somebody who may sign in with PASSWORD at the server of this folder; `more` as UserStore.add."""
+    people = UserStore(f"sqlite:///{folder / 'var' / 'app.db'}", folder=folder / "var")
+    people.add(username, PASSWORD, role, **more)
+    people.close()
 
 
 def sign_in(page: Page, password: str = PASSWORD, username: str = "admin") -> None:

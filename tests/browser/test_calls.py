@@ -85,8 +85,8 @@ def desk(tmp_path_factory):
     made = Desk(folder)
     with serving(folder, QUEUE_LOG_PATH=str(made.log), RECORDINGS_DIR=str(made.monitor),
                  TIMEZONE=made.zone.key) as address:
-        person(folder, "ana", "supervisor", "--give", "downloads")
-        person(folder, "una", "supervisor", "--queue", "600", "--take", "numbers", "--take", "recordings")
+        person(folder, "ana", "supervisor", given=["downloads"])
+        person(folder, "una", "supervisor", queues=["600"], taken=["numbers", "recordings"])
         person(folder, "leo", "viewer")
         made.address = address
         yield made

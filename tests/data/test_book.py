@@ -96,7 +96,9 @@ def test_20_kills_while_a_segment_is_written(centre, monkeypatch, tmp_path):
     centre.stop()
     centre.write(150)
     seen = Counter()
-    for at in range(1, most):
+    for at in random.Random(11).sample(range(1, most), most - 1):
+        if seen.total() >= 40 and len(seen) == 2 and min(seen.values()) > 5:
+            break
         shutil.rmtree(centre.books, ignore_errors=True)
         killed(lambda: work(centre), at)
         parts, whole = (len(list(centre.books.glob(f"*.arrow{end}"))) for end in (".part", ""))
