@@ -10,7 +10,7 @@ run: $(VENV)/.run
 	$(PY) app.py
 
 test: $(VENV)/.dev system-test
-	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
