@@ -93,12 +93,12 @@ class Shelf:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def stamp(self) -> tuple[int, int] | None:
-        """Changes when another state was put in place; costs one look at the folder."""
+    def stamp(self) -> tuple[int, int]:
+        """Changes when another state was put in place; zeros while there is none. Costs one look at the folder."""
         try:
             found = (self.folder / MANIFEST).stat()
         except OSError:
-            return None
+            return 0, 0
         return found.st_mtime_ns, found.st_ino
 
     def load(self, verify: bool = True) -> History | None:

@@ -17,14 +17,15 @@ DEMO_ZONE = "America/Bogota"
 
 
 def centre(settings: "Settings") -> "Settings":
-    """The same settings, pointed at the demonstration centre when there is no log and nobody named one."""
+    """The same settings, pointed at the demonstration centre when there is no log and nobody named one. It is in the
+    zone that was set; the zone of the host, which is often UTC, says nothing about where its callers live."""
     named = "QUEUE_LOG_PATH" in settings.model_fields_set
     if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
         return settings
     folder = settings.DATA_DIR / "demo"
     return settings.model_copy(update={
         "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
-        "TIMEZONE": DEMO_ZONE})
+        "TIMEZONE": settings.TIMEZONE if "TIMEZONE" in settings.model_fields_set else DEMO_ZONE})
 
 
 def first_demo(settings: "Settings") -> Any:
@@ -32,7 +33,7 @@ def first_demo(settings: "Settings") -> Any:
     from data import demo
 
     folder = settings.QUEUE_LOG_PATH.parent
-    return demo.write(folder, timezone=DEMO_ZONE) if settings.DEMO and not demo.exists(folder) else None
+    return demo.write(folder, timezone=settings.TIMEZONE) if settings.DEMO and not demo.exists(folder) else None
 
 
 def open_issabel(settings: "Settings") -> "Issabel":

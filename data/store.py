@@ -173,7 +173,7 @@ class Store:
 
     def _restore(self) -> None:
         """The history in place, and the builder as it was when it was written."""
-        self._stamp = self.shelf.stamp() or (0, 0)
+        self._stamp = self.shelf.stamp()
         try:
             self._incarnation = self.book.incarnation
             found = self.shelf.load()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from i18n import duration, text
-from render.charts import Figure, every, layout
+from render.charts import Figure, every, layout, lone
 from render.theme import faded, tones
 from render.words import mark
 
@@ -87,7 +87,7 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
     traces: list[dict[str, Any]] = [
         {"type": "bar", "name": text(lang, "Answered"), "x": x, "y": [int(n) for n in frame["answered"]],
          "meta": "answered", "customdata": links, "marker": {"color": faded(tone["answered"], 0.55)},
-         "hovertemplate": "%{y:,}"},
+         "hovertemplate": "%{y:,}", **lone(len(x), dt.timedelta(days=1))},
         {"type": "scatter", "mode": "lines+markers", "name": text(lang, "Average talk"), "x": x, "y": talk,
          "yaxis": "y2", "meta": "wait", "customdata": links, "connectgaps": True,
          "text": [duration(None if v is None else v * 60) for v in talk],

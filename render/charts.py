@@ -18,6 +18,7 @@ from render.words import SERIES, mark
 
 FONT = 'Inter, system-ui, "Segoe UI", sans-serif'
 Figure = dict[str, Any]
+LONE = 0.22  # of the axis that a bar takes which is alone on it
 
 
 def graph_config(lang: str) -> dict[str, Any]:
@@ -66,6 +67,18 @@ def _start(row: Row) -> dt.datetime:
     return pd.Timestamp(row["start"] if "start" in row else row["date"]).to_pydatetime().replace(tzinfo=None)
 
 
+def edges(starts: list[dt.datetime], length: dt.timedelta) -> dict[str, Any]:
+    """The axis of dates on which bars of this length begin at `starts`: from edge to edge. Left to itself it is as long
+    as one bar, when there is only one."""
+    ends = ((starts[0], -length / 2), (starts[-1], length / 2)) if starts else ()
+    return {"range": [(start + half).isoformat(timespec="minutes") for start, half in ends]} if ends else {}
+
+
+def lone(count: int, length: dt.timedelta) -> dict[str, Any]:
+    """How wide a bar is that has no neighbour on its axis of dates; a hair, if nobody said it."""
+    return {"width": LONE * length.total_seconds() * 1000} if count == 1 else {}
+
+
 def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int | None, href: str = "") -> Figure:
     """Calls stacked by outcome with the service level on the second axis.
 
@@ -88,7 +101,8 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         if any(y):
             traces.append({
                 "type": "bar", "name": text(lang, label), "x": x, "y": y, "customdata": slots,
-                "meta": role, "marker": {"color": tone[role], "line": {"width": 0}}, "hovertemplate": "%{y:,}"})
+                "meta": role, "marker": {"color": tone[role], "line": {"width": 0}}, "hovertemplate": "%{y:,}",
+                **lone(len(x), length)})
     level = [None if pd.isna(row["sl_pct"]) else round(float(row["sl_pct"]), 1) for row in rows]
     traces.append({
         "type": "scatter", "mode": "lines+markers" if len(x) <= 60 else "lines", "name": text(lang, "Service level"),
@@ -97,15 +111,13 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         "marker": {"size": 5, "color": tone["card"], "line": {"color": tone["level"], "width": 1.5}},
         "hovertemplate": "%{y:.1f} %"})
     ticks, step = _ticks(rows, minutes, several)
-    edges = [(_start(row) + half).isoformat(timespec="minutes") for row, half in (
-        (rows[0], -length / 2), (rows[-1], length / 2))] if rows else []
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", barcornerradius=3, hovermode="x unified",
         bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
         showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": ticks, "tickangle": 0,
                # To the edge of the bars: the line would make room for its points, and for an hour nobody asked for.
-               **({"range": edges} if edges else {}),
+               **edges([_start(row) for row in rows], length),
                **({"dtick": step, "tick0": _start(rows[0]).replace(minute=0).isoformat(timespec="minutes")}
                   if step and x else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},

@@ -8,7 +8,7 @@ import pandas as pd
 from data.queue_questions import VARIANTS
 from i18n import duration, number, percent, text
 from render.addresses import slot
-from render.charts import Figure, layout, volume
+from render.charts import Figure, edges, layout, lone, volume
 from render.theme import faded, tones
 from render.words import OUTCOMES, mark
 
@@ -135,11 +135,13 @@ def lost(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int | 
                       for n, row in zip(counts, rows, strict=True)],
                 "customdata": [f"{slot(start, start + length)}&outcome={outcome.key}" for start in starts],
                 "text": [number(lang, n) for n in counts], "textposition": "none",
-                "marker": {"color": tone[outcome.role]}, "hovertemplate": "%{y:.1f} % (%{text})"})
+                "marker": {"color": tone[outcome.role]}, "hovertemplate": "%{y:.1f} % (%{text})",
+                **lone(len(x), length)})
     return {"data": traces, "layout": layout(
         theme_name, barmode="stack", bargap=0.2, barcornerradius=2, hovermode="x unified", showlegend=False,
         meta={"href": href}, xaxis={"type": "date", "tickformat": "%H:%M\n%d/%m" if minutes else "%d/%m",
-                                    "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y", "nticks": 8},
+                                    "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y", "nticks": 8,
+                                    **edges([start.to_pydatetime().replace(tzinfo=None) for start in starts], length)},
         yaxis={"ticksuffix": " %"})}
 
 
@@ -148,12 +150,13 @@ def waiting(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     tone = tones(theme_name)
     x = [moment.isoformat()[:16] for moment in frame["start"]]
     several = len({when[:10] for when in x}) > 1
+    mode = "lines" if len(x) > 1 else "lines+markers"  # a line needs two points to be seen
     traces: list[dict[str, Any]] = [
-        {"type": "scatter", "mode": "lines", "name": text(lang, "Most at once"), "x": x,
+        {"type": "scatter", "mode": mode, "name": text(lang, "Most at once"), "x": x,
          "y": [int(n) for n in frame["most"]], "meta": "abandoned", "hovertemplate": "%{y:,}",
          "line": {"color": tone["abandoned"], "width": 1.4, "shape": "hv"}, "fill": "tozeroy",
          "fillcolor": faded(tone["abandoned"], 0.14)},
-        {"type": "scatter", "mode": "lines", "name": text(lang, "Average"), "x": x, "meta": "other",
+        {"type": "scatter", "mode": mode, "name": text(lang, "Average"), "x": x, "meta": "other",
          "y": [round(float(n), 2) for n in frame["average"]], "hovertemplate": "%{y:.2f}",
          "line": {"color": tone["other"], "width": 1.6, "shape": "hv"}}]
     return {"data": traces, "layout": layout(

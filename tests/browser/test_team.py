@@ -36,8 +36,10 @@ def test_a_wide_table_says_which_ways_it_goes_on(come):
         }).length;
     }"""
     assert box.evaluate(cut) == 0
-    box.evaluate("node => node.scrollTo(node.scrollWidth, node.scrollHeight)")
-    expect(box).to_contain_class("goes-left")
+    until(page, """(box => {
+        box.scrollTo(box.scrollWidth, box.scrollHeight);
+        return box.matches('.goes-left');
+    })(document.querySelector('.people-table').parentNode)""")   # a table drawn anew before it has scrolled is where it was
     expect(box).not_to_contain_class("goes-right")
     expect(box).not_to_contain_class("goes-down")
     assert box.evaluate(cut) == 0
@@ -88,8 +90,10 @@ def test_a_telephone_keeps_the_names_beside_the_hours_of_the_day(come):
     expect(box).to_contain_class("goes-right")
     until(page, "document.querySelector('.gantt').parentNode.scrollLeft > 0")   # the night is not what one sees first
     for _ in range(2):
-        place = names.first.bounding_box()
-        assert place["x"] >= 0 and place["x"] + place["width"] < 200
+        until(page, """(name => {
+            const place = name && name.getBoundingClientRect();
+            return Boolean(name) && place.left >= 0 && place.right < 200;
+        })(document.querySelector('.gantt-names span'))""")
         box.evaluate("node => node.scrollTo(node.scrollWidth, 0)")
     expect(box).not_to_contain_class("goes-right")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from data import demo
+import config
+from data import demo, opening
 from data.demo_calendar import easter, is_bad_monday, volume
 
 BOGOTA = ZoneInfo("America/Bogota")
@@ -487,6 +488,16 @@ def test_a_log_that_is_not_ours_is_left_alone(tmp_path):
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "demo.json").write_text(json.dumps({"complete": False}))
     assert not demo.exists(tmp_path / "half")
+
+
+@pytest.mark.parametrize("chosen, shown", [({}, "America/Bogota"), ({"TIMEZONE": "Asia/Tokyo"}, "Asia/Tokyo")])
+def test_its_day_is_that_of_the_zone_that_was_chosen(tmp_path, monkeypatch, chosen, shown):
+    monkeypatch.delenv("TIMEZONE", raising=False)
+    settings = opening.centre(config.load(DATA_DIR=tmp_path / "var", DEMO=True, **chosen))
+    made = opening.first_demo(settings)
+    assert settings.TIMEZONE == shown == str(made.simulation.zone)
+    assert json.loads((settings.QUEUE_LOG_PATH.parent / "demo.json").read_text())["timezone"] == shown
+    assert opening.centre(settings) == settings
 
 
 def test_calendar():

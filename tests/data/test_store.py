@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from data import analysis, demo, frames, measures, records, sources
+from data.builder import Builder
 from data.filters import Filters
 from data.rules import Options
 from data.site import Site
@@ -283,6 +284,34 @@ def test_a_second_process_reads_while_the_first_writes(centre, tmp_path):
     reader.refresh()
     assert reader.view().totals(everything) == writer.view().totals(everything)
     assert reader.problem == ""
+
+
+def test_who_reads_beside_reads_every_part_once(centre, tmp_path, monkeypatch):
+    """Before there is a history, when it comes, and after: what was folded once is not folded again."""
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    lines = centre.queue_log.read_bytes().splitlines(keepends=True)[:2000]
+    log.write_bytes(b"".join(lines[:1000]))
+    writer, reader = opened(log, folder), opened(log, folder)
+    taken: list[int] = []
+    add = Builder.add
+    monkeypatch.setattr(Builder, "add", lambda self, events, *more: (
+        taken.append(len(events)) if self is reader.builder else None, add(self, events, *more))[1])
+    assert writer.shelf.stamp() == (0, 0)
+    for begin in (1000, 1500):
+        with log.open("ab") as file:
+            file.writelines(lines[begin:begin + 500])
+        writer.refresh()
+        for _ in range(3):
+            reader.refresh()
+        assert taken == [500]
+        taken.clear()
+        writer._put()
+        assert writer.shelf.stamp() != (0, 0)
+        for _ in range(3):
+            reader.refresh()
+        assert taken == []
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+    assert reader.view().totals(everything) == writer.view().totals(everything)
 
 
 def test_nothing_new_means_nothing_to_do(centre, tmp_path):

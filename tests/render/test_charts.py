@@ -86,6 +86,19 @@ def test_a_day_is_one_bar_that_leads_to_the_whole_day():
     assert figure["data"][0]["customdata"][2] == "start_date=2026-11-03&end_date=2026-11-03"
 
 
+@pytest.mark.parametrize("minutes", [15, 60])
+def test_a_bar_that_is_alone_is_no_hair(minutes):
+    """Shortly after midnight there is one interval; without neighbours the library knows no width for its bar."""
+    alone, two = (charts.volume(intervals(*[{"answered": 1, "abandoned": 2}] * n, first=0, minutes=minutes), "es",
+                                "light", minutes) for n in (1, 2))
+    assert [trace["width"] for trace in alone["data"][:2]] == [0.22 * minutes * 60_000] * 2
+    half = dt.timedelta(minutes=minutes) / 2
+    midnight = dt.datetime(2026, 11, 24)
+    assert alone["layout"]["xaxis"]["range"] == [
+        when.isoformat(timespec="minutes") for when in (midnight - half, midnight + half)]
+    assert not any("width" in trace for trace in two["data"])
+
+
 @pytest.mark.parametrize(("count", "step"), [(5, 1), (8, 1), (9, 2), (30, 4), (90, 12)])
 def test_the_marks_under_days_begin_with_the_first_and_are_at_most_eight(count, step):
     axis = charts.volume(days(*[1] * count), "es", "light", None)["layout"]["xaxis"]
