@@ -118,7 +118,8 @@ def test_a_line_in_the_log_is_on_the_page(own, visit):
     expect(page.locator("#dashboard-kpis .kpi .figure").first).to_have_text(re.compile("^3"), timeout=10_000)
     total, parts = identity(page)
     assert (total, sum(parts)) == (3, 3)
-    until(page, "document.querySelector('#dashboard-volume .bars').getBoundingClientRect().width > 60")  # of one interval
+    bar = "document.querySelector('#dashboard-volume .bars').getBoundingClientRect()"
+    until(page, f"{bar}.width > 60 && {bar}.height > 60")  # there is one interval, or two
 
 
 def test_a_link_in_a_table_leads_on_without_another_page(own, visit):

@@ -36,10 +36,10 @@ def test_a_wide_table_says_which_ways_it_goes_on(come):
         }).length;
     }"""
     assert box.evaluate(cut) == 0
-    until(page, """(box => {
+    until(page, """(box => {   // more than once: a table may be drawn anew before the page knows that it was scrolled
         box.scrollTo(box.scrollWidth, box.scrollHeight);
         return box.matches('.goes-left');
-    })(document.querySelector('.people-table').parentNode)""")   # a table drawn anew before it has scrolled is where it was
+    })(document.querySelector('.people-table').parentNode)""")
     expect(box).not_to_contain_class("goes-right")
     expect(box).not_to_contain_class("goes-down")
     assert box.evaluate(cut) == 0

@@ -12,7 +12,8 @@ DAY = 86_400_000
 
 
 def test_what_was_lost_in_the_only_interval_is_a_bar():
-    frame = pd.DataFrame([{"start": MIDNIGHT, "offered": 8, "abandoned": 2, "timeout": 0, "exit_key": 0, "exit_empty": 1}])
+    frame = pd.DataFrame([{"start": MIDNIGHT, "offered": 8, "abandoned": 2, "timeout": 0, "exit_key": 0,
+                           "exit_empty": 1}])
     drawn = queue_charts.lost(frame, "es", "light", 60)
     assert [(trace["name"], trace["y"], trace["width"]) for trace in drawn["data"]] == [
         ("Abandonadas", [25.0], 792_000.0), ("Cola vacía", [12.5], 792_000.0)]
