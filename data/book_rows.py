@@ -4,7 +4,6 @@ SQLite does not notice a flipped bit in a row. Each row therefore carries a dige
 digest of its bytes.
 """
 
-import hashlib
 import json
 import sqlite3
 import uuid
@@ -135,8 +134,7 @@ def new_key() -> str:
 
 
 def _seal(values: tuple) -> str:
-    """128 bits of BLAKE2b, hexadecimal."""
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+    return segments.seal(repr(values).encode())
 
 
 def generation(values: tuple) -> Generation:

@@ -1,6 +1,5 @@
 """The commands that read logs and the store: analyze, demo, doctor, dump, health, ingest."""
 
-import gc
 import json
 import sys
 import time
@@ -59,7 +58,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             found = {name: answer[name] for name in analysis.SECTIONS if name in wanted}
             json.dump(found, sys.stdout, ensure_ascii=False)
             sys.stdout.write("\n")
-            gc.freeze()  # the process ends: what is left need not be looked through
+            memory.ending()
 
     @main.command()
     @click.option("--once", is_flag=True, help="Ends when everything that is there has been read.")
@@ -95,7 +94,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             fail(f"{book.problem}: {book.detail or chosen.QUEUE_LOG_PATH}.")
         words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
         click.echo(json.dumps(found) if as_json else words.format(**found))
-        gc.freeze()  # the process ends: what is left need not be looked through
+        memory.ending()
 
     @main.command()
     @click.argument("table", type=click.Choice(["events", "legs", "attempts", "sessions", "pauses"]))

@@ -29,6 +29,11 @@ def unsearched() -> Iterator[None]:
         gc.enable()
 
 
+def ending() -> None:
+    """The process ends: what is left in it need not be looked through for garbage."""
+    gc.freeze()
+
+
 def share() -> None:
     """All threads take from the same few heaps, of which each takes 64 MB of addresses. For who serves; `give_back` now
     and then does the rest. Nothing where the C library is not glibc."""

@@ -57,9 +57,14 @@ def digest(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def seal(data: bytes | memoryview) -> str:
+    """128 bits of BLAKE2b, hexadecimal: short, for a row of the catalogue."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def is_of(data: bytes | memoryview, told: str) -> bool:
     """Whether these bytes are those of which `told` is the digest: SHA-256, or the 128 bits of BLAKE2b of old books."""
-    return told == (hashlib.blake2b(data, digest_size=16).hexdigest() if len(told) == 32 else digest(data))
+    return told == (seal(data) if len(told) == 32 else digest(data))
 
 
 def line_ends(raw: bytes) -> np.ndarray:
