@@ -17,7 +17,8 @@ from data.queue_log import Bad, Events
 from data.rules import SLACK, Options
 
 EARLIEST = 946_684_800  # before the year 2000 no Asterisk wrote a log: such lines cannot be dated
-AHEAD = 86_400  # lines from further in the future than this wait until their time has come
+AHEAD = 86_400  # lines from further in the future than this are left out until their time has come
+NEVER = 2**63 - 1
 
 
 @dataclass
@@ -57,7 +58,9 @@ def _joined(one: pa.Table, other: pa.Table) -> pa.Table:
 
 
 class Builder:
-    """Folds events in the order of time. `late` counts lines that came after their time was settled."""
+    """Folds events in the order of time. `late` counts lines that came after their time was settled, `ahead` is the
+    epoch of the first that was left out because it is of the future: some clocks are wrong until the network is there.
+    """
 
     def __init__(self, options: Options, people: dict[str, str]):
         self.options = options
@@ -69,6 +72,7 @@ class Builder:
         self.extensions: set[str] = set()
         self.bad = Bad()
         self.lines = self.undated = self.late = 0
+        self.ahead = NEVER
         self.taught = False
 
     @property
@@ -83,6 +87,8 @@ class Builder:
         dated = (events.ts >= EARLIEST) & (events.ts <= now + AHEAD)
         if not dated.all():
             self.undated += int((~dated).sum())
+            future = events.ts[events.ts > now + AHEAD]
+            self.ahead = min(self.ahead, int(future.min())) if len(future) else self.ahead
             events = events.take(dated)
         if not len(events):
             return
@@ -107,6 +113,10 @@ class Builder:
         self.young.sessions.append(sessions)
         self.young.pauses.append(pauses)
 
+    def due(self, now: float) -> bool:
+        """Whether the time has come of lines that were left out: they are found when the log is folded again."""
+        return self.ahead <= now + AHEAD
+
     def pending(self, now: int) -> pa.Table:
         """Legs of calls that are not over, as they stand at `now` (frames.LEGS)."""
         return legs.internal(legs.as_of(self.open.legs, now, self.options), self.options, frozenset(self.extensions))
@@ -129,7 +139,7 @@ class Builder:
             "spelled": state.spelled, "learned": state.names.learned, "refused": self.refused,
             "unknown": self.unknown, "extensions": sorted(self.extensions), "bad": self.bad.count,
             "samples": [_text(sample) for sample in self.bad.samples], "lines": self.lines, "undated": self.undated,
-            "late": self.late}
+            "late": self.late, "ahead": self.ahead}
 
     @classmethod
     def load(cls, options: Options, people: dict[str, str], state: dict[str, Any]) -> "Builder":
@@ -149,6 +159,7 @@ class Builder:
         self.extensions = set(state["extensions"])
         self.bad = Bad(state["bad"], tuple(_bytes(sample) for sample in state["samples"]))
         self.lines, self.undated, self.late = state["lines"], state["undated"], state["late"]
+        self.ahead = state.get("ahead", NEVER)
         return self
 
 

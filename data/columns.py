@@ -45,7 +45,7 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
     number, what stands between is the caller (queue_log.md 7.2.8).
     """
     extra = events.count[rows] - FIELDS
-    caller, name = events.data(rows, 1), pa.nulls(len(rows), pa.large_binary())
+    caller, name = events.data(rows, 1), pa.nulls(len(rows), pa.binary())
     position = np.where(extra >= 3, events.number(rows, 2), -1)
     wide = np.flatnonzero(extra > 3)
     if not len(wide):
@@ -68,8 +68,8 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
             number, _ = digits(np.frombuffer(fields[last], np.uint8), np.array([0]), np.array([len(fields[last])]))
             changed[i], position[i] = b"|".join(fields[1:last]), min(int(number[0]), 2**31 - 1)
             said[i] = b"|".join(fields[last + 1:]) or None
-    caller = caller if changed is None else pa.array(changed, pa.large_binary())
-    return caller, pa.array(said, pa.large_binary()), np.minimum(position, 2**31 - 1).astype(np.int32)
+    caller = caller if changed is None else pa.array(changed, pa.binary())
+    return caller, pa.array(said, pa.binary()), np.minimum(position, 2**31 - 1).astype(np.int32)
 
 
 

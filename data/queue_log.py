@@ -19,6 +19,7 @@ PIPE, NEWLINE = 124, 10
 CALLID, QUEUE, AGENT, EVENT = 1, 2, 3, 4  # numbers of the fields
 FIELDS = 5  # epoch, callid, queue, agent, event: a line with fewer is not an event (rule P1)
 LATEST = 2**32  # a later second is a damaged number, not a time
+WIDE = 2**31  # positions in a block shorter than this are int32: half as much to move
 MAX_LINE = 65_536  # Asterisk's own buffer is 8,192 bytes; longer lines are not its
 SAMPLES = 20
 
@@ -84,14 +85,15 @@ class Column:
         """Of codes into texts of which several may be the same."""
         number: dict[bytes, int] = {}
         table = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.int32)
-        return cls.made(table[codes], pa.array(list(number), pa.large_binary()))
+        return cls.made(table[codes], pa.array(list(number), pa.binary()))
 
 
 class Events:
     """Tokenised lines in file order.
 
     `ts` int64 epoch seconds (UTC); `count` int64 fields per line; `first` int64 number of a line's first field. Field k
-    is what stands in `buffer` from `edges[2k]` up to `edges[2k + 1]` (int64 byte positions that never decrease).
+    is what stands in `buffer` from `edges[2k]` up to `edges[2k + 1]`: byte positions that never decrease, int32, or
+    int64 where the block has WIDE bytes or more.
     """
 
     def __init__(self, buffer: np.ndarray, edges: Ints, first: Ints, count: Ints, ts: Ints,
@@ -134,11 +136,9 @@ class Events:
             self._columns.update((field, self.column(field)) for field in fields)
             return
         # The three stand side by side and come in few combinations: one look at the block finds them all.
-        edges = np.empty(2 * len(self), dtype=np.int64)
+        edges = np.empty(2 * len(self), dtype=self.edges.dtype)
         edges[0::2], edges[1::2] = self.starts[self.first + QUEUE], self.ends[self.first + EVENT]
-        pieces = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(edges) - 1, [
-            None, pa.py_buffer(edges), pa.py_buffer(self.buffer)])
-        together = Column(pieces.take(_array(np.arange(0, len(edges), 2))))
+        together = Column(_texts(edges, self.buffer).take(_array(np.arange(0, len(edges), 2))))
         texts = zip(*(text.split(b"|") for text in together.dictionary.to_pylist()), strict=True)
         self._columns.update((field, Column.spelled(together.codes, found)) for field, found in zip(
             fields, texts, strict=True))
@@ -153,8 +153,7 @@ class Events:
     @cached_property
     def _fields(self) -> pa.Array:
         """The block cut at every separator, nothing copied: field k is element 2k, the separators lie between."""
-        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), max(len(self.edges) - 1, 0), [
-            None, pa.py_buffer(self.edges), pa.py_buffer(self.buffer)])
+        return _texts(self.edges, self.buffer)
 
     def data(self, rows: Ints, field: int, last: int | None = None) -> pa.Array:
         """Data field `field` (0 is the first) of these rows as binary, null where the line is shorter.
@@ -202,7 +201,7 @@ class Events:
     def _slices(self, starts: Ints, ends: Ints, missing: Bools | None = None) -> pa.Array:
         """Binary array of the given byte ranges, copied out of the block."""
         lengths = ends - starts
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        offsets = np.zeros(len(lengths) + 1, dtype=self.edges.dtype)
         np.cumsum(lengths, out=offsets[1:])
         total = int(offsets[-1])
         if total:
@@ -216,8 +215,13 @@ class Events:
         else:
             body = np.empty(0, dtype=np.uint8)
         validity = None if missing is None or not missing.any() else pa.array(~missing).buffers()[1]
-        return pa.LargeBinaryArray.from_buffers(
-            pa.large_binary(), len(lengths), [validity, pa.py_buffer(offsets), pa.py_buffer(body)])
+        return _texts(offsets, body, validity)
+
+
+def _texts(edges: Ints, body: np.ndarray, validity: pa.Buffer | None = None) -> pa.Array:
+    """Binary array of what stands in `body` between each two neighbours of `edges`, nothing copied."""
+    kind = pa.binary() if edges.dtype == np.int32 else pa.large_binary()
+    return pa.Array.from_buffers(kind, max(len(edges) - 1, 0), [validity, pa.py_buffer(edges), pa.py_buffer(body)])
 
 
 def _array(numbers: Ints) -> pa.Array:
@@ -249,10 +253,10 @@ def parse(block: bytes) -> tuple[Events, Bad]:
         block = block.replace(b"\r\n", b"\n")
     buffer = np.frombuffer(block, dtype=np.uint8)
     ends = np.flatnonzero((buffer == PIPE) | (buffer == NEWLINE))
-    edges = np.empty(2 * len(ends), dtype=np.int64)
+    edges = np.empty(2 * len(ends), dtype=_wide(len(block)))
     edges[:1] = 0
     edges[1::2] = ends
-    np.add(ends[:-1], 1, out=edges[2::2])
+    np.add(edges[1:-2:2], 1, out=edges[2::2])
     starts = edges[0::2]
     last = np.flatnonzero(buffer[ends] == NEWLINE)
     first = np.empty_like(last)
@@ -267,6 +271,11 @@ def parse(block: bytes) -> tuple[Events, Bad]:
     wrong = np.flatnonzero(~good)
     samples = tuple(buffer[starts[first[i]]:ends[last[i]]][:200].tobytes() for i in wrong[:SAMPLES].tolist())
     return events.take(good), Bad(len(wrong), samples)
+
+
+def _wide(size: int) -> type[np.signedinteger]:
+    """The type of a position in a block of so many bytes."""
+    return np.int32 if size < WIDE else np.int64
 
 
 def _times(buffer: np.ndarray, starts: Ints, ends: Ints, first: Ints) -> tuple[Ints, Bools]:
@@ -307,9 +316,10 @@ def concat(parts: Sequence[Events]) -> Events:
     first = [p.first + f if f else p.first for p, f in zip(stored, flat, strict=True)]
     first.insert(largest, first.pop(0))  # lines stay in the given order
     buffer = np.concatenate([p.buffer for p in stored])
+    wide = _wide(len(buffer))
     return Events(
         buffer,
-        np.concatenate([p.edges + b if b else p.edges for p, b in zip(stored, byte, strict=True)]),
+        np.concatenate([p.edges + wide(b) if b else p.edges for p, b in zip(stored, byte, strict=True)], dtype=wide),
         np.concatenate(first),
         np.concatenate([p.count for p in parts]),
         np.concatenate([p.ts for p in parts]),
@@ -329,4 +339,4 @@ def whole(block: bytes) -> int:
 
 
 _NONE = np.empty(0, np.int64)
-EMPTY = Events(np.empty(0, np.uint8), _NONE, _NONE, _NONE, _NONE)
+EMPTY = Events(np.empty(0, np.uint8), np.empty(0, np.int32), _NONE, _NONE, _NONE)

@@ -64,7 +64,8 @@ class Rows:
         callids, queues, agents = events.column(1), events.column(2), events.column(3)
         folded: dict[str, int] = {}
         fold = np.array([folded.setdefault(v.casefold(), len(folded)) for v in queues.values] or [0], dtype=np.int64)
-        nocall = pc.is_in(callids.dictionary, value_set=pa.array([v.encode() for v in NO_CALL], pa.large_binary()))
+        none = pa.array([v.encode() for v in NO_CALL], callids.dictionary.type)
+        nocall = pc.is_in(callids.dictionary, value_set=none)
         call = np.where((kind == START) | nocall.to_numpy(zero_copy_only=False)[callids.codes], -1,
                         callids.codes) if len(events) else np.empty(0, np.int64)
         return cls(events, np.where((call < 0) & (kind != START), OTHER, kind), code, call.astype(np.int64),

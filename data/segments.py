@@ -77,7 +77,7 @@ def marks(raw: bytes, events: Events, bad: Bad, skipped: int) -> tuple[np.ndarra
     """int64 position after each line of `raw` and its epoch: -1 for those that are no events and for the `skipped`
     first ones, which are not among the events either."""
     if not bad.count and not skipped and len(events.buffer) == len(raw) and raw.endswith(b"\n"):
-        return events.ends[events.first + events.count - 1] + 1, events.ts
+        return events.ends[events.first + events.count - 1].astype(np.int64) + 1, events.ts
     ends = line_ends(raw)
     seconds = np.full(len(ends), -1, dtype=np.int64)
     newlines = np.flatnonzero(events.buffer == queue_log.NEWLINE)

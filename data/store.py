@@ -44,6 +44,7 @@ REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
 PATIENCE = 2.0  # seconds; what one process wrote the others have read by then
 AGAIN = 60.0  # seconds between two rebuildings because lines came late
+SELDOM = 20  # times as long as one took: until another, because more lines of what was the future came due
 LONG = 1.0  # seconds of reading after which it is said that the log is being read
 
 
@@ -76,9 +77,8 @@ class Store:
         self.recorded: Recorded | None = None  # whoever looks for recordings puts himself here
         self._stamp: Any = None
         self._damaged: set[int] = set()
-        self._incarnation = ""
-        self._put_at = self._rebuilt_at = -AGAIN
-        self._began, self._told = 0.0, False
+        self._put_at = self._rebuilt_at = self._due_at = -AGAIN
+        self._began, self._told, self._incarnation = 0.0, False, ""
         self._writing: tuple[Future[History], Young] | None = None
         self._snapshot = self._shot()
 
@@ -238,18 +238,17 @@ class Store:
     def _put_away(self, done: Progress) -> None:
         now = time.monotonic()
         late = self.builder.late > self._settled_late or self.builder.taught
-        rested = self._put_at > 0 and now - self._put_at > REST
-        if late and now - self._rebuilt_at >= AGAIN:
+        if late and now - self._rebuilt_at >= AGAIN or self.builder.due(self.clock()) and now >= self._due_at:
             self._rebuild()
             done.rebuilt = True
-        elif self.builder.young.rows >= SOME or (self.builder.young.rows and rested):
+        elif self.builder.young.rows >= (1 if self._put_at > 0 and now - self._put_at > REST else SOME):
             self._put()
 
     def settle(self) -> None:
         """Everything in its place now: late lines sorted in, young rows put away. For one who ends after this."""
         with self._lock:
             if self.book.locked:
-                if self.builder.late > self._settled_late or self.builder.taught:
+                if self.builder.late > self._settled_late or self.builder.taught or self.builder.due(self.clock()):
                     self._rebuild()
                 elif self.builder.young.rows >= SOME:
                     self._put()
@@ -315,7 +314,7 @@ class Store:
 
     def _rebuild(self) -> None:
         """Folds the whole book again in the order of time."""
-        began, last = time.monotonic(), self.book.last_id
+        began, last, due = time.monotonic(), self.book.last_id, self.builder.due(self.clock())
         names = self.builder.agents.names
         self.history = History(generation=self.history.generation)
         self.builder = Builder(self.site.options, dict(self.site.extensions))
@@ -330,6 +329,7 @@ class Store:
         self.last, self._settled_late = last, self.builder.late
         self._put()
         self._rebuilt_at = time.monotonic()
+        self._due_at = self._rebuilt_at + max(AGAIN, SELDOM * (self._rebuilt_at - began)) if due else self._due_at
         log.info("folded the whole log again in the order of time, %.1f s", self._rebuilt_at - began)
 
     # -- showing ---------------------------------------------------------------------------------

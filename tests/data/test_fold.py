@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,17 @@ def people(parts: list[bytes]) -> list[dict]:
 
 
 cuts = st.lists(st.integers(0, 10**6), max_size=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(logs(), cuts, st.integers(0, 2000))
+def test_neither_depends_on_how_wide_the_positions_in_a_block_are(log, cuts, wide):
+    """Blocks of two gigabytes have wide ones; here all that have `wide` bytes, and narrow ones come between."""
+    parts = pieces(log, cuts)
+    expected = read(parts), people(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue_log, "WIDE", wide)
+        assert (read(parts), people(parts)) == expected
 
 
 @settings(max_examples=300, deadline=None)

@@ -286,6 +286,51 @@ def test_a_second_process_reads_while_the_first_writes(centre, tmp_path):
     assert reader.problem == ""
 
 
+@pytest.mark.parametrize("put", [False, True])
+def test_what_a_wrong_clock_took_for_the_future_is_told_when_the_clock_is_right(centre, tmp_path, put):
+    """A machine begins in 1970, until the network tells it the time: who follows there, who reads beside, who is new."""
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    lines = centre.queue_log.read_bytes().splitlines(keepends=True)[:2000]
+    log.write_bytes(b"".join(lines[:1000]))
+    now = [UNTIL.timestamp()]
+    writer, reader = (Store(log, folder, Site(BOGOTA, Options()), clock=lambda: now[0]) for _ in range(2))
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+
+    def offered(*stores):
+        for store in stores:
+            store.refresh()
+        return [store.view().totals(everything)["offered"] for store in stores]
+
+    before = offered(writer, reader)
+    now[0] = 100 * 86_400.0
+    with log.open("ab") as file:
+        file.writelines(lines[1000:])
+    assert offered(writer, reader) == before
+    if put:
+        writer._put()
+        assert offered(writer, reader) == before
+    now[0] = UNTIL.timestamp()
+    true = opened(log, tmp_path / "other").view().totals(everything)["offered"]
+    assert offered(writer, reader) == [true, true] > before
+    assert offered(writer, reader) == [true, true]
+    writer.book.close()
+    assert offered(Store(log, folder, Site(BOGOTA, Options()), clock=lambda: now[0])) == [true]
+
+
+def test_what_was_of_the_future_is_told_by_the_next_process_too(centre, tmp_path):
+    log, folder = tmp_path / "queue_log", tmp_path / "store"
+    log.write_bytes(b"".join(centre.queue_log.read_bytes().splitlines(keepends=True)[:1000]))
+    everything = Filters(dt.date(2026, 1, 1), dt.date(2026, 12, 31), origin="all")
+    early = Store(log, folder, Site(BOGOTA, Options()), clock=lambda: 100 * 86_400.0)
+    early.refresh()
+    early._put()
+    early.book.close()
+    assert early.view().totals(everything)["offered"] == 0
+    true = opened(log, tmp_path / "other").view().totals(everything)
+    assert opened(log, folder).view().totals(everything) == true
+    assert true["offered"] > 100
+
+
 def test_who_reads_beside_reads_every_part_once(centre, tmp_path, monkeypatch):
     """Before there is a history, when it comes, and after: what was folded once is not folded again."""
     log, folder = tmp_path / "queue_log", tmp_path / "store"
