@@ -288,7 +288,7 @@ def test_a_second_process_reads_while_the_first_writes(centre, tmp_path):
 
 @pytest.mark.parametrize("put", [False, True])
 def test_what_a_wrong_clock_took_for_the_future_is_told_when_the_clock_is_right(centre, tmp_path, put):
-    """A machine begins in 1970, until the network tells it the time: who follows there, who reads beside, who is new."""
+    """Machines begin in 1970, until the network tells the time: who follows there, who reads beside, who comes."""
     log, folder = tmp_path / "queue_log", tmp_path / "store"
     lines = centre.queue_log.read_bytes().splitlines(keepends=True)[:2000]
     log.write_bytes(b"".join(lines[:1000]))
