@@ -16,6 +16,7 @@ import pytest
 import config
 from data import demo, opening
 from data.demo_calendar import easter, is_bad_monday, volume
+from tests.browsing import around_noon
 
 BOGOTA = ZoneInfo("America/Bogota")
 UNTIL = dt.datetime(2026, 10, 30, 11, 10, tzinfo=BOGOTA)       # a busy Friday; 12 October is the bad Monday
@@ -426,8 +427,9 @@ def test_running_writes_what_is_due(tmp_path):
             self.set()
             return True
 
-    until = dt.datetime.now(BOGOTA) - dt.timedelta(hours=2)
-    centre = demo.write(tmp_path, days=1, calls_per_day=900, until=until, recordings=5)
+    noon = around_noon()  # at night two hours may pass without a call
+    until = dt.datetime.now(ZoneInfo(noon)) - dt.timedelta(hours=2)
+    centre = demo.write(tmp_path, days=1, calls_per_day=900, until=until, timezone=noon, recordings=5)
     before = centre.queue_log.read_bytes()
     demo.run(tmp_path, Once(), centre)
     after = centre.queue_log.read_bytes()
