@@ -87,8 +87,7 @@ class Builder:
         dated = (events.ts >= EARLIEST) & (events.ts <= now + AHEAD)
         if not dated.all():
             self.undated += int((~dated).sum())
-            future = events.ts[events.ts > now + AHEAD]
-            self.ahead = min(self.ahead, int(future.min())) if len(future) else self.ahead
+            self.ahead = int(events.ts[events.ts > now + AHEAD].min(initial=self.ahead))
             events = events.take(dated)
         if not len(events):
             return

@@ -329,7 +329,8 @@ class Store:
         self.last, self._settled_late = last, self.builder.late
         self._put()
         self._rebuilt_at = time.monotonic()
-        self._due_at = self._rebuilt_at + max(AGAIN, SELDOM * (self._rebuilt_at - began)) if due else self._due_at
+        if due:
+            self._due_at = self._rebuilt_at + max(AGAIN, SELDOM * (self._rebuilt_at - began))
         log.info("folded the whole log again in the order of time, %.1f s", self._rebuilt_at - began)
 
     # -- showing ---------------------------------------------------------------------------------

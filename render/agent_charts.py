@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from i18n import duration, text
-from render.charts import Figure, every, layout, lone
+from render.charts import Figure, edges, every, layout, lone
 from render.theme import faded, tones
 from render.words import mark
 
@@ -79,7 +79,7 @@ def pauses(frame: pd.DataFrame, lang: str, theme_name: str | None, most: int = 1
 def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = "") -> Figure:
     """An agent day by day: calls answered as bars, average talk as a line, and his own median of these days."""
     tone = tones(theme_name)
-    x = [str(day) for day in frame["date"]]
+    x, one_day = [str(day) for day in frame["date"]], dt.timedelta(days=1)
     talk = [None if pd.isna(v) else round(float(v) / 60, 3) for v in frame["avg_talk"]]
     known = [v for v in talk if v is not None]
     usual = float(np.median(known)) if known else None
@@ -87,7 +87,7 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
     traces: list[dict[str, Any]] = [
         {"type": "bar", "name": text(lang, "Answered"), "x": x, "y": [int(n) for n in frame["answered"]],
          "meta": "answered", "customdata": links, "marker": {"color": faded(tone["answered"], 0.55)},
-         "hovertemplate": "%{y:,}", **lone(len(x), dt.timedelta(days=1))},
+         "hovertemplate": "%{y:,}", **lone(len(x), one_day)},
         {"type": "scatter", "mode": "lines+markers", "name": text(lang, "Average talk"), "x": x, "y": talk,
          "yaxis": "y2", "meta": "wait", "customdata": links, "connectgaps": True,
          "text": [duration(None if v is None else v * 60) for v in talk],
@@ -99,7 +99,7 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
     return {"data": traces, "layout": layout(
         theme_name, bargap=0.3, barcornerradius=3, hovermode="x unified", showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%A %d/%m/%Y", "nticks": 8,
-               "range": [f"{frame['date'].iloc[0] - dt.timedelta(days=1)}T12:00", f"{x[-1]}T12:00"]},
+               **edges(frame.iloc[[0, -1]].to_dict("records"), one_day)},
         yaxis={"tickformat": ",d"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
                 "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "ticksuffix": " min",

@@ -67,11 +67,14 @@ def _start(row: Row) -> dt.datetime:
     return pd.Timestamp(row["start"] if "start" in row else row["date"]).to_pydatetime().replace(tzinfo=None)
 
 
-def edges(starts: list[dt.datetime], length: dt.timedelta) -> dict[str, Any]:
-    """The axis of dates on which bars of this length begin at `starts`: from edge to edge. Left to itself it is as long
-    as one bar, when there is only one."""
-    ends = ((starts[0], -length / 2), (starts[-1], length / 2)) if starts else ()
-    return {"range": [(start + half).isoformat(timespec="minutes") for start, half in ends]} if ends else {}
+def edges(rows: list[Row], length: dt.timedelta) -> dict[str, Any]:
+    """The axis of dates on which each row, of by_interval or by_day, has a bar of this length: from the edge of the
+    first to that of the last. Left to itself it makes room for the points of a line, or is only as long as a lone bar.
+    """
+    if not rows:
+        return {}
+    ends = _start(rows[0]) - length / 2, _start(rows[-1]) + length / 2
+    return {"range": [end.isoformat(timespec="minutes") for end in ends]}
 
 
 def lone(count: int, length: dt.timedelta) -> dict[str, Any]:
@@ -116,8 +119,7 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
         bargap=0.45 if len(x) <= 8 else 0.26 if len(x) <= 60 else 0.12,
         showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": ticks, "tickangle": 0,
-               # To the edge of the bars: the line would make room for its points, and for an hour nobody asked for.
-               **edges([_start(row) for row in rows], length),
+               **edges(rows, length),
                **({"dtick": step, "tick0": _start(rows[0]).replace(minute=0).isoformat(timespec="minutes")}
                   if step and x else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},

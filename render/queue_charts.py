@@ -141,7 +141,7 @@ def lost(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int | 
         theme_name, barmode="stack", bargap=0.2, barcornerradius=2, hovermode="x unified", showlegend=False,
         meta={"href": href}, xaxis={"type": "date", "tickformat": "%H:%M\n%d/%m" if minutes else "%d/%m",
                                     "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y", "nticks": 8,
-                                    **edges([start.to_pydatetime().replace(tzinfo=None) for start in starts], length)},
+                                    **edges(rows, length)},
         yaxis={"ticksuffix": " %"})}
 
 
