@@ -150,7 +150,8 @@ def waiting(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     tone = tones(theme_name)
     x = [moment.isoformat()[:16] for moment in frame["start"]]
     several = len({when[:10] for when in x}) > 1
-    mode = "lines" if len(x) > 1 else "lines+markers"  # a line needs two points to be seen
+    alone = len(x) == 1  # a point: a line needs two, and an axis cuts the minute around one into marks
+    mode = "lines+markers" if alone else "lines"
     traces: list[dict[str, Any]] = [
         {"type": "scatter", "mode": mode, "name": text(lang, "Most at once"), "x": x,
          "y": [int(n) for n in frame["most"]], "meta": "abandoned", "hovertemplate": "%{y:,}",
@@ -162,4 +163,4 @@ def waiting(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     return {"data": traces, "layout": layout(
         theme_name, hovermode="x unified", showlegend=False,
         xaxis={"type": "date", "tickformat": "%d/%m" if several else "%H:%M", "hoverformat": "%a %d/%m · %H:%M",
-               "nticks": 9}, yaxis={"tickformat": ",d"})}
+               "nticks": 9, **({"tickvals": x} if alone else {})}, yaxis={"tickformat": ",d"})}

@@ -21,12 +21,13 @@ def test_what_was_lost_in_the_only_interval_is_a_bar():
 
 
 def test_who_waited_in_the_only_interval_is_a_point():
-    def modes(count):
+    def drawn(count):
         frame = pd.DataFrame([{"start": MIDNIGHT + n * dt.timedelta(minutes=15), "most": 3, "average": 1.5}
                               for n in range(count)])
-        return {trace["mode"] for trace in queue_charts.waiting(frame, "es", "light")["data"]}
-    assert modes(1) == {"lines+markers"}
-    assert modes(2) == {"lines"}
+        figure = queue_charts.waiting(frame, "es", "light")
+        return {trace["mode"] for trace in figure["data"]}, figure["layout"]["xaxis"].get("tickvals")
+    assert drawn(1) == ({"lines+markers"}, ["2026-11-24T00:00"])
+    assert drawn(2) == ({"lines"}, None)
 
 
 def test_an_agent_of_one_day_has_a_bar():
