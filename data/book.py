@@ -222,8 +222,7 @@ class Book(book_read.Pages):
             row = Row(number, number, g.id, g.off, after.off, len(events) + bad.count, bad.count, low, high, glued,
                       segments.digest(raw), "", raw=raw)
             if len(raw) >= DIRECT:
-                marks = segments.marks(raw, events, bad, glued)
-                row = replace(row, raw=None, file=self.segment(after, row, raw, *marks))
+                row = replace(row, raw=None, file=self.segment(after, row, raw))
             with self.unless_written(row.file), self.transaction() as con:
                 after = replace(after, id=book_rows.put_generation(con, after))
                 row = replace(row, generation=after.id)
@@ -240,13 +239,13 @@ class Book(book_read.Pages):
         chunk = Chunk(row.id, after.id, row.off_from, row.off_to, row.lines, row.bad, low, high, glued, lambda: raw)
         return after, chunk, events, bad
 
-    def segment(self, g: Generation, row: Row, raw: bytes, ends: np.ndarray, ts: np.ndarray) -> str:
+    def segment(self, g: Generation, row: Row, raw: bytes) -> str:
         """Writes a chunk's bytes as a segment; its name."""
         span = segments.Span(g.key, g.parent, g.base, g.head[:row.off_to], self._tail(g, row.off_to), g.ragged if
                              row.off_to == g.off else 0, g.born, row.off_from, row.off_to, row.first, row.id, row.lines,
                              row.bad, row.low, row.high, row.glued, row.digest, row.trail)
         try:
-            return segments.write(self.folder, span, raw, ends, ts)
+            return segments.write(self.folder, span, raw)
         except OSError as error:
             raise book_open.trouble(error, self.folder) from error
 
@@ -289,14 +288,12 @@ class Book(book_read.Pages):
 
     def _gather(self, run: list[Row]) -> int:
         g, raw = self.logs[run[0].generation], b"".join(r.raw or b"" for r in run)
-        lines = book_rows.shown(raw, run[0].glued)
-        events, bad = queue_log.parse(lines) if lines else (queue_log.EMPTY, Bad())
         trail = np.array([(r.id, r.off_to, r.lines, r.bad) for r in run], dtype=np.int64)
         row = Row(max(r.id for r in run), min(r.first for r in run), g.id, run[0].off_from, run[-1].off_to,
                   sum(r.lines for r in run), sum(r.bad for r in run),
                   min((r.low for r in run if r.low >= 0), default=-1), max(r.high for r in run), run[0].glued,
                   segments.digest(raw), "", zlib.compress(trail.tobytes()) if len(run) > 1 else b"")
-        row = replace(row, file=self.segment(g, row, raw, *segments.marks(raw, events, bad, run[0].glued)))
+        row = replace(row, file=self.segment(g, row, raw))
         with self.unless_written(row.file), self.transaction() as con:
             con.executemany("DELETE FROM chunk WHERE id=?", [(r.id,) for r in run])
             book_rows.put_row(con, row)

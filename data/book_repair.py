@@ -162,7 +162,7 @@ def mend(book: "Book", r: Row, raw: bytes) -> bool:
     g = book.logs[r.generation]
     fresh = replace(r, lines=len(events) + bad.count, bad=bad.count, low=low, high=high, digest=segments.digest(raw),
                     file="", raw=None, damaged=0)
-    fresh = replace(fresh, file=book.segment(g, fresh, raw, *segments.marks(raw, events, bad, r.glued)))
+    fresh = replace(fresh, file=book.segment(g, fresh, raw))
     with book.unless_written(fresh.file if fresh.file != r.file else ""), book.transaction() as con:
         book_rows.put_row(con, fresh)
         con.execute("UPDATE loss SET resolved=? WHERE what=? AND generation=? AND detail=? AND resolved IS NULL",

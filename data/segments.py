@@ -1,9 +1,9 @@
 """Segments: compressed files of log lines that never change once they are there.
 
-A segment is an Arrow IPC file (zstd) of the columns `ts` (int64 epoch seconds, -1 for a line that is no event) and
-`line` (the line as it stood in the log, its newline included, so that the column's bytes are the log's bytes). Its
-schema carries a `Span`: enough to register it again should the catalogue be lost. The digest of the whole file is part
-of its name: a flipped bit anywhere is noticed, never read as something else.
+A segment is an Arrow IPC file (zstd) of one column and one row: `lines`, the bytes of the log as they stood there.
+(Where each line begins would take a quarter of the file, and is found faster than it is read.) Its schema carries a
+`Span`: enough to register it again should the catalogue be lost. The digest of the whole file is part of its name: a
+flipped bit anywhere is noticed, never read as something else.
 """
 
 import base64
@@ -17,9 +17,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-
-from data import queue_log
-from data.queue_log import Bad, Events
 
 SUFFIX, ASIDE = ".arrow", ".part"
 
@@ -67,39 +64,16 @@ def is_of(data: bytes | memoryview, told: str) -> bool:
     return told == (seal(data) if len(told) == 32 else digest(data))
 
 
-def line_ends(raw: bytes) -> np.ndarray:
-    """int64 position after each line; a last line without newline ends where the bytes end."""
-    ends = np.flatnonzero(np.frombuffer(raw, dtype=np.uint8) == queue_log.NEWLINE) + 1
-    return ends if raw.endswith(b"\n") else np.append(ends, len(raw))
-
-
-def marks(raw: bytes, events: Events, bad: Bad, skipped: int) -> tuple[np.ndarray, np.ndarray]:
-    """int64 position after each line of `raw` and its epoch: -1 for those that are no events and for the `skipped`
-    first ones, which are not among the events either."""
-    if not bad.count and not skipped and len(events.buffer) == len(raw) and raw.endswith(b"\n"):
-        return events.ends[events.first + events.count - 1].astype(np.int64) + 1, events.ts
-    ends = line_ends(raw)
-    seconds = np.full(len(ends), -1, dtype=np.int64)
-    newlines = np.flatnonzero(events.buffer == queue_log.NEWLINE)
-    seconds[np.searchsorted(newlines, events.starts[events.first]) + skipped] = events.ts
-    return ends, seconds
-
-
-def write(folder: Path, span: Span, raw: bytes, ends: np.ndarray, ts: np.ndarray) -> str:
-    """Writes a segment aside, syncs it, gives it its name; the name. OSError leaves nothing behind.
-
-    `ends`, `ts`: the `marks` of `raw`.
-    """
-    offsets = np.zeros(len(ends) + 1, dtype=np.int32)  # half the width: a segment has some megabytes
-    offsets[1:] = ends
-    line = pa.BinaryArray.from_buffers(
-        pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(raw)])
+def write(folder: Path, span: Span, raw: bytes) -> str:
+    """Writes a segment aside, syncs it, gives it its name; the name. OSError leaves nothing behind."""
     facts = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in asdict(span).items()}
-    schema = pa.schema([("ts", pa.int64()), ("line", pa.binary())], metadata={"span": json.dumps(facts)})
+    schema = pa.schema([("lines", pa.large_binary())], metadata={"span": json.dumps(facts)})
+    lines = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), 1, [None, pa.py_buffer(np.array([0, len(raw)])), pa.py_buffer(raw)])
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1), use_threads=False)
     with pa.ipc.new_file(sink, schema, options=options) as writer:
-        writer.write_batch(pa.record_batch([pa.array(ts, pa.int64()), line], schema=schema))
+        writer.write_batch(pa.record_batch([lines], schema=schema))
     body = memoryview(sink.getvalue())
     name = f"{span.last:012d}-{digest(body)}{SUFFIX}"
     aside = folder / (name + ASIDE)
@@ -138,8 +112,8 @@ def _batch(folder: Path, name: str) -> pa.RecordBatch:
 def read(folder: Path, name: str) -> bytes:
     """The verbatim bytes of a segment; DamagedSegment when they are not what was written."""
     batch = _batch(folder, name)
-    column = batch.column("line")
-    wide = np.int64 if column.type == pa.large_binary() else np.int32  # as the first version wrote them
+    column = batch.column(batch.num_columns - 1)  # older ones have a row per line in `line`, and before it `ts`
+    wide = np.int64 if column.type == pa.large_binary() else np.int32
     size = int(np.frombuffer(column.buffers()[1], dtype=wide)[len(column)])
     return column.buffers()[2].to_pybytes()[:size]
 
