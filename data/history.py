@@ -28,9 +28,11 @@ from data.shifts import Shifts
 from data.site import Site
 
 RULES = 1  # grows when a rule changes what the log means: the store is then made again from its events
+SUMS = 2  # grows when the sums are made or written in another way: they are then added up again
 MANIFEST = "CURRENT.json"
 KINDS = ("slots", "waits", "people", "losses", "days", "weeks", "agent_days", "missed", "missed_days")
 REMEMBERED = 64 * 2**20  # bytes of what was worked out of one state
+LINE = 64  # bytes: where an array begins in the file of the sums
 DATED = ("days", "weeks", "agent_days", "missed_days")  # those that begin with a day
 
 
@@ -47,7 +49,7 @@ def rules(site: Site) -> str:
 
 def sums(site: Site) -> str:
     """What the sums depend on: another answer means that they must be added up again."""
-    return digest([RULES, str(site.zone), site.options.sl_threshold, site.options.short_abandon,
+    return digest([RULES, SUMS, str(site.zone), site.options.sl_threshold, site.options.short_abandon,
                    sorted(site.thresholds.items())])
 
 
@@ -120,9 +122,9 @@ class Shelf:
         raise Damaged(f"{self.folder.name}: files named in the manifest are missing")
 
     def _open(self, manifest: dict[str, Any], verify: bool) -> History:
-        files = manifest["files"]
+        files, summed = manifest["files"], manifest["sums"] == sums(self.site)
         if verify:
-            for entry in _entries(files):
+            for entry in [*_rows(files), *([files["sums"]] if summed else [])]:
                 if runs.checksum(self.folder / entry["name"]) != entry["crc"]:
                     raise Damaged(f"{entry['name']} does not hold what was written into it")
         found = History(
@@ -130,7 +132,7 @@ class Shelf:
             [Run.open(self.folder / e["name"]) for e in files["runs"]],
             [Run.open(self.folder / e["name"]) for e in files["tries"]],
             self._table(files["sessions"]), self._table(files["pauses"]), state=manifest["state"], files=files)
-        if manifest["sums"] == sums(self.site):
+        if summed:
             self._open_sums(found)
         else:
             self._add_up(found, found.runs, found.tries, found.runs, fresh=True)
@@ -141,8 +143,10 @@ class Shelf:
             return pa.ipc.open_file(source).read_all()
 
     def _open_sums(self, found: History) -> None:
-        arrays = {name: np.load(self.folder / entry["name"], mmap_mode="r")
-                  for name, entry in found.files["sums"].items()}
+        entry = found.files["sums"]
+        whole = np.asarray(np.load(self.folder / entry["name"], mmap_mode="r"))
+        arrays = {name: whole[at:at + size].view(kind).reshape(shape)
+                  for name, (at, size, kind, shape) in entry["arrays"].items()}
         made = {kind: {name.split(".")[1]: value for name, value in arrays.items() if name.startswith(f"{kind}.")}
                 for kind in KINDS}
         found.slots, found.waits = Slots(**made["slots"]), Waits(**made["waits"])
@@ -242,24 +246,29 @@ class Shelf:
         found.before = found.losses.before()
 
     def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
+        """All sums in one file, one array behind another: `arrays` tells where, how long, of what type and shape."""
         arrays = {f"{kind}.first": np.array([getattr(found, kind).first]) for kind in DATED}
         arrays["before"] = found.before
         for kind in KINDS:
             arrays.update({f"{kind}.{name}": value for name, value in vars(getattr(found, kind)).items()
                            if isinstance(value, np.ndarray)})
-        written: dict[str, dict[str, Any]] = {}
-        for name, value in arrays.items():
-            path = self.folder / f"{name}-{generation}.npy"
-            with runs.Summed(path) as file:
-                np.save(file, value)
-            written[name] = {"name": path.name, "crc": file.crc}
-        for entry in written.values():  # at the end: what the disk has written by then need not be waited for
-            _sync(self.folder / entry["name"])
-        return written
+        pieces = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+        starts = np.cumsum([0, *(-(-value.nbytes // LINE) * LINE for value in pieces.values())]).tolist()
+        path = self.folder / f"sums-{generation}.npy"
+        with runs.Summed(path) as file:
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": "|u1", "fortran_order": False, "shape": (starts[-1],)})
+            for value in pieces.values():
+                file.write(value.data)
+                file.write(bytes(-value.nbytes % LINE))
+        _sync(path)
+        return {"name": path.name, "crc": file.crc, "arrays": {
+            name: [at, value.nbytes, value.dtype.str, value.shape]
+            for at, (name, value) in zip(starts, pieces.items(), strict=False)}}
 
     def _sweep(self, files: Mapping[str, Any]) -> None:
         """Removes what no state names any more; who has it mapped keeps it until he lets go."""
-        named = {entry["name"] for entry in _entries(files)} | {MANIFEST}
+        named = {entry["name"] for entry in [*_rows(files), files["sums"]]} | {MANIFEST}
         for path in self.folder.iterdir():
             if path.name not in named and path.is_file():
                 path.unlink(missing_ok=True)
@@ -275,8 +284,9 @@ def _seam(old: pa.Table, new: pa.Table, key: str) -> pa.Table:
     return pa.concat_tables([old.slice(0, low), middle, new.slice(high)])
 
 
-def _entries(files: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [*files["runs"], *files["tries"], files["sessions"], files["pauses"], *files["sums"].values()]
+def _rows(files: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The files of everything but the sums."""
+    return [*files["runs"], *files["tries"], files["sessions"], files["pauses"]]
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import json
 import random
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from data.store import Store
 
 BOGOTA = ZoneInfo("America/Bogota")
 UNTIL = dt.datetime(2026, 3, 31, 18, 30, tzinfo=BOGOTA)
+MARCH = Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), origin="all")
 
 
 @pytest.fixture(scope="module")
@@ -366,26 +368,47 @@ def test_nothing_new_means_nothing_to_do(centre, tmp_path):
     assert store.view().snapshot is before
 
 
-def test_a_damaged_history_is_made_again(centre, truth, tmp_path):
+@pytest.mark.parametrize("part", ["legs", "tries", "sessions", "pauses", "sums"])
+def test_a_damaged_history_is_made_again(centre, truth, tmp_path, caplog, part):
     store = opened(centre.queue_log, tmp_path / "store")
     store._put()
     store.book.close()
-    run = next((tmp_path / "store" / "history").glob("legs-*.arrow"))
-    raw = bytearray(run.read_bytes())
+    found, = (tmp_path / "store" / "history").glob(f"{part}-*")
+    raw = bytearray(found.read_bytes())
     raw[len(raw) // 2] ^= 1
-    run.write_bytes(raw)
-    assert legs_of(opened(centre.queue_log, tmp_path / "store")) == plain(truth["legs"])
+    found.write_bytes(raw)
+    again = opened(centre.queue_log, tmp_path / "store")
+    assert "is damaged" in caplog.text
+    assert legs_of(again) == plain(truth["legs"])
+    assert again.view().totals(MARCH) == store.view().totals(MARCH)
+
+
+def test_sums_of_an_earlier_version_are_made_again_from_the_legs(centre, tmp_path):
+    """That had a file for each of them."""
+    store = opened(centre.queue_log, tmp_path / "store")
+    store._put()
+    store.book.close()
+    folder = tmp_path / "store" / "history"
+    manifest = json.loads((folder / "CURRENT.json").read_text())
+    (folder / manifest["files"]["sums"]["name"]).unlink()
+    manifest["sums"], manifest["files"]["sums"] = "another", {"before": {"name": "before-1.npy", "crc": 1}}
+    (folder / "CURRENT.json").write_text(json.dumps(manifest))
+    again = opened(centre.queue_log, tmp_path / "store")
+    assert again.history.generation == 1
+    assert again.view().totals(MARCH) == store.view().totals(MARCH)
+    again._put()
+    again.book.close()
+    assert opened(centre.queue_log, tmp_path / "store").view().totals(MARCH) == store.view().totals(MARCH)
 
 
 def test_another_zone_or_threshold_adds_up_again(centre, tmp_path):
-    filters = Filters(dt.date(2026, 3, 1), dt.date(2026, 3, 31), origin="all")
     store = opened(centre.queue_log, tmp_path / "store")
     store._put()
-    first = store.view().totals(filters)
+    first = store.view().totals(MARCH)
     store.book.close()
     again = Store(centre.queue_log, tmp_path / "store", Site(BOGOTA, Options(sl_threshold=60)), clock=UNTIL.timestamp)
     again.refresh()
-    second = again.view().totals(filters)
+    second = again.view().totals(MARCH)
     assert second["sl_pct"] > first["sl_pct"]
     assert second["offered"] == first["offered"]
 
