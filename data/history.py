@@ -223,26 +223,39 @@ class Shelf:
     def _add_up(self, found: History, fresh_runs: list[Run], fresh_tries: list[Run], every: list[Run],
                 fresh: bool) -> None:
         """The sums of `found` with the new rows in them, or of these alone if `fresh`; `every`: all legs there are."""
-        levels = self.levels(found.queues)
         if fresh:
             found.slots, found.waits, found.people = Slots.empty(), Waits.empty(), People.empty()
-            found.missed = Missed.empty()
-        for run in fresh_tries:
-            found.missed = cubes.join(found.missed, cubes.missed(run, self.site.options, self.clock))
-        for run in fresh_runs:
+            found.missed, found.losses = Missed.empty(), Losses.empty()
+        with ThreadPoolExecutor(2) as beside:
+            calls = beside.submit(self._add_calls, found, fresh_runs)
+            people = beside.submit(self._add_people, found, fresh_runs, fresh_tries)
+            self._add_losses(found, fresh_runs, every)
+            calls.result()
+            people.result()
+        found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
+
+    def _add_calls(self, found: History, fresh: list[Run]) -> None:
+        levels = self.levels(found.queues)
+        for run in fresh:
             found.slots = cubes.merge(found.slots, cubes.slots(run, levels, self.site.options, self.clock))
+        found.weeks = cubes.weeks(found.slots)
+
+    def _add_people(self, found: History, fresh: list[Run], tries: list[Run]) -> None:
+        levels = self.levels(found.queues)
+        for run in fresh:
             waits, people = cubes.by_day(run, levels, self.site.options, self.clock)
             found.waits = cubes.join(found.waits, waits)
             joined = cubes.join(found.people, people)
             found.people = joined.take(np.argsort(joined.day, kind="stable"))
-        window = self.site.options.recall_window
-        since = min((int(run.number("enter")[0]) for run in fresh_runs if run.rows), default=1 << 62) - window
-        old = Losses.empty() if fresh else found.losses.between(0, since)
-        found.losses = losses.join(old, losses.find(every, since, window))
-        found.days = cubes.days(found.slots, max(len(found.queues.texts), 1), found.waits)
-        found.weeks = cubes.weeks(found.slots)
+        for run in tries:
+            found.missed = cubes.join(found.missed, cubes.missed(run, self.site.options, self.clock))
         found.agent_days = cubes.agent_days(found.people, max(len(found.agents.texts), 1))
         found.missed_days = cubes.missed_days(found.missed, max(len(found.agents.texts), 1))
+
+    def _add_losses(self, found: History, fresh: list[Run], every: list[Run]) -> None:
+        window = self.site.options.recall_window
+        since = min((int(run.number("enter")[0]) for run in fresh if run.rows), default=1 << 62) - window
+        found.losses = losses.join(found.losses.between(0, since), losses.find(every, since, window))
         found.before = found.losses.before()
 
     def _write_sums(self, found: History, generation: int) -> dict[str, Any]:
