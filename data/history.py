@@ -201,14 +201,16 @@ class Shelf:
 
     def _grow(self, kind: str, generation: int, entries: list[dict[str, Any]], known: list[Run],
               table: pa.Table) -> tuple[list[dict[str, Any]], list[Run]]:
-        """Full runs stay as they are; the last, while it is not full, is written again with the new rows."""
+        """Full runs stay as they are; the last, while it is not full, is written again with the new rows. These make
+        runs of about the same size each, so that what is put away at once is not written again the next time."""
         key = table.schema.names[0]
         entries, known = list(entries), list(known)
         if known and known[-1].rows < ROWS and table.num_rows:
             table = _seam(known.pop().table, table, key)
             entries.pop()
-        for number, start in enumerate(range(0, table.num_rows, ROWS)):
-            piece = table.slice(start, ROWS).combine_chunks()
+        size = -(-table.num_rows // max(round(table.num_rows / ROWS), 1))
+        for number, start in enumerate(range(0, table.num_rows, size or 1)):
+            piece = table.slice(start, size).combine_chunks()
             entry = self._write(f"{kind}-{generation}-{number}.arrow", piece)
             entries.append(entry)
             known.append(Run.open(self.folder / entry["name"]))

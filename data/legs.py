@@ -41,6 +41,7 @@ from data.rules import (
 )
 from data.walk import CLOSED, Walker
 
+LARGE = 1_000  # rows of a table of which not every copy is free
 _OF_A_LEG = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL))
 _OF_A_CALL = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TECHNICAL, DID, ATTEMPT, START))
 
@@ -98,9 +99,15 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
-    over = pa.array(settled)
-    ended = Ended(legs.filter(over), attempts, outcalls, refused, unknown)
+    ended = Ended(_first(legs, settled), attempts, outcalls, refused, unknown)
     return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
+
+
+def _first(table: pa.Table, chosen: np.ndarray) -> pa.Table:
+    """The chosen rows; those of a large table that stand together at its beginning are not copied."""
+    whole = int(np.argmin(chosen)) if len(chosen) > LARGE and not chosen.all() else 0
+    rest = table.slice(whole).filter(pa.array(chosen[whole:]))
+    return pa.concat_tables([table.slice(0, whole), rest]) if whole else rest
 
 
 def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, options: Options, walk_all: bool,

@@ -21,7 +21,7 @@ from data import frames, ordering
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = 262_144  # rows of a full run
+ROWS = 262_144  # rows from which on a run is full; it has no more than half as many again
 _TEXTS = ("callid", "callid_enter", "caller", "caller_orig", "caller_name", "transfer_to", "key", "did")
 SCHEMA = pa.schema([
     pa.field(f.name, pa.int32() if f.name in ("queue", "agent") else pa.large_string() if f.name in _TEXTS
