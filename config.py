@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import tzlocal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,6 +17,8 @@ DEFAULT_LOG = Path("/var/log/asterisk/queue_log")
 
 
 def _host_timezone() -> str:
+    import tzlocal  # asked only where nobody named a zone
+
     return tzlocal.get_localzone_name() or "UTC"
 
 

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from data.mysql import Database, DatabaseError, Row
 from data.names import extension
 from data.rules import NOBODY
+
+if TYPE_CHECKING:
+    from data.mysql import Database, Row
 
 FILE = "issabel-names.json"
 PAGE = 5_000
@@ -56,12 +58,14 @@ class Part:
     full: bool = False
 
 
-def read(database: Database, before: IssabelNames) -> tuple[IssabelNames, list[Part]]:
+def read(database: "Database", before: IssabelNames) -> tuple[IssabelNames, list[Part]]:
     """What the database says now, and how each table answered. A table that cannot be read keeps what is known from
     `before`. DatabaseError when the server as a whole is away."""
+    from data.mysql import DatabaseError  # with the driver, which who has no database does without
+
     to, parts = database.access, []
 
-    def rows(table: str, columns: str, key: str, where: str = "") -> list[Row] | None:
+    def rows(table: str, columns: str, key: str, where: str = "") -> "list[Row] | None":
         found: list[Row] = []
         try:
             for page in _pages(database, table, columns, key, where):
@@ -88,7 +92,7 @@ def read(database: Database, before: IssabelNames) -> tuple[IssabelNames, list[P
         people, before.dids if dids is None else dict(_pairs(dids)), twice, before.revision), parts
 
 
-def _pages(database: Database, table: str, columns: str, key: str, where: str) -> Iterator[list[Row]]:
+def _pages(database: "Database", table: str, columns: str, key: str, where: str) -> "Iterator[list[Row]]":
     """A table from the beginning of its primary key to its end; it moves on even when a server lies about order."""
     last: Any = 0 if key == "id" and table.endswith(".agent") else ""
     total = 0
@@ -103,8 +107,10 @@ def _pages(database: Database, table: str, columns: str, key: str, where: str) -
         last = page[-1][0]
 
 
-def _incoming(database: Database, parts: list[Part]) -> list[Row] | None:
+def _incoming(database: "Database", parts: list[Part]) -> "list[Row] | None":
     """Dialled numbers; their small table has no key to read it by."""
+    from data.mysql import DatabaseError
+
     table = f"{database.access.asterisk}.incoming"
     try:
         found = database.ask(f"SELECT extension, description FROM {table} LIMIT {PAGE}",  # noqa: S608
@@ -118,7 +124,8 @@ def _incoming(database: Database, parts: list[Part]) -> list[Row] | None:
     return found
 
 
-def _people(users: list[Row], devices: list[Row], agents: list[Row]) -> tuple[dict[str, str], dict[str, list[str]]]:
+def _people(users: "list[Row]", devices: "list[Row]",
+            agents: "list[Row]") -> tuple[dict[str, str], dict[str, list[str]]]:
     """Extension or Agent/N -> name, and the names that more than one extension has. Several telephones of one user are
     one person."""
     owners = {key: name for key, name in _pairs(users) if _names(key, name)}
@@ -154,7 +161,7 @@ def _names(key: str, name: str) -> bool:
         name not in NOBODY and not name.startswith("Agent/"))
 
 
-def _pairs(rows: list[Row]) -> Iterator[tuple[str, str]]:
+def _pairs(rows: "list[Row]") -> Iterator[tuple[str, str]]:
     for row in rows:
         key = str(row[0] or "")
         if _KEY.fullmatch(key):

@@ -47,7 +47,7 @@ def open_issabel(settings: "Settings") -> "Issabel":
     return Issabel(access, settings.DATA_DIR, ZoneInfo(settings.TIMEZONE))
 
 
-def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
+def open_site(settings: "Settings", issabel: "Issabel | None" = None) -> "Site":
     """What is true of this center: its settings, what the administrator wrote, what the databases say."""
     from data import site
     from data.rules import Options
@@ -56,9 +56,9 @@ def open_site(settings: "Settings", issabel: "Issabel") -> "Site":
     queues, levels, agents = site.names(folder / "names.csv")
     options = Options(sl_threshold=settings.SERVICE_LEVEL_SECONDS, short_abandon=settings.SHORT_ABANDON_SECONDS,
                       internal_re=settings.INTERNAL_CALLERS)
-    return site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
-                     settings.DEMO, target=settings.SERVICE_LEVEL_TARGET,
-                     targets=site.targets(folder / "names.csv")).with_issabel(issabel.names)
+    here = site.Site(ZoneInfo(settings.TIMEZONE), options, settings.WRAPUP_SECONDS, queues, levels, agents,
+                     settings.DEMO, target=settings.SERVICE_LEVEL_TARGET, targets=site.targets(folder / "names.csv"))
+    return here.with_issabel(issabel.names) if issabel else here
 
 
 def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only: bool = False,
@@ -67,13 +67,14 @@ def open_store(settings: "Settings", issabel: "Issabel | None" = None, read_only
     shown. `watched`: somebody looks at it while it reads."""
     from data import feed, store
 
-    issabel = issabel or open_issabel(settings)
+    if not issabel and settings.DB_HOST:  # who has no database needs no driver either: it takes its time to come
+        issabel = open_issabel(settings)
     place, table = open_site(settings, issabel), settings.QUEUE_LOG_SOURCE == "mysql" and not settings.DEMO
     source: Any = None
     if read_only:
         def source(_: Any) -> Any:
             return feed.Nothing()
-    elif table:
+    elif table and issabel:
         from data.queue_table import TableFollower
 
         database = issabel.another()
