@@ -200,12 +200,18 @@ def dids(rows: Rows, seg: "Segments") -> pa.Array:  # type: ignore[name-defined]
     lines = np.flatnonzero((rows.kind == DID) & (rows.call >= 0))
     if not len(lines):
         return pa.nulls(len(seg.enter), pa.large_string()).dictionary_encode()
-    key = (rows.call[lines] << 34) + rows.events.ts[lines]
-    order = np.argsort(key, kind="stable")
-    at = np.searchsorted(key[order], (seg.call << 34) + rows.events.ts[seg.enter] + 1, side="right") - 1
-    found = lines[order[np.maximum(at, 0)]]
-    has = (at >= 0) & (rows.call[found] == seg.call)
-    values = Column(rows.events.data(found, 0).fill_null(b""))
+    ts, call = rows.events.ts, rows.call[lines]
+    last = np.full(len(rows.callids.dictionary), -1, dtype=np.int64)
+    last[call] = lines  # the lines are in the order of time: of several the last one stays
+    found = last[seg.call]
+    late = np.flatnonzero((found >= 0) & (ts[found] > ts[seg.enter] + 1))
+    if len(late):  # an earlier line may be the right one
+        order = np.argsort((call << 34) + ts[lines], kind="stable")
+        key = ((call << 34) + ts[lines])[order]
+        at = np.searchsorted(key, (seg.call[late] << 34) + ts[seg.enter[late]] + 1, side="right") - 1
+        found[late] = np.where((at >= 0) & (call[order[at]] == seg.call[late]), lines[order[at]], -1)
+    has = found >= 0
+    values = Column(rows.events.data(np.where(has, found, lines[0]), 0).fill_null(b""))
     return dictionary(np.where(has, values.codes, -1), values.values)
 
 

@@ -190,7 +190,7 @@ def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
     """Which callids are out of the ordinary; of the others the legs that ended and those that go on."""
     ts, kind = lines.events.ts, lines.kind
     core = np.flatnonzero(_OF_A_LEG[kind])
-    core = core[np.argsort(lines.call[core], kind="stable")]
+    core = core[np.argsort(_short(lines.call[core], len(lines.callids.dictionary)), kind="stable")]
     call, kinds = lines.call[core], kind[core]
     odd = np.zeros(len(lines.callids.dictionary), dtype=bool)
     n = len(core)
@@ -232,6 +232,11 @@ def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
     _odd_swaps(lines, odd, found)
     plain = ~odd[found.call]
     return odd, found.take(plain & ~going), found.take(plain & going)
+
+
+def _short(numbers: np.ndarray, count: int) -> np.ndarray:
+    """Numbers below `count` in two bytes, where they fit: those are sorted by counting, many times faster."""
+    return numbers.astype(np.uint16) if count <= 2**16 else numbers
 
 
 def _odd_swaps(lines: Rows, odd: np.ndarray, found: Segments) -> None:

@@ -58,11 +58,6 @@ class Column:
     def values(self) -> list[str]:
         return decode(self.dictionary)
 
-    def map(self, mapping: dict[str, int], default: int) -> Ints:
-        """int16 per row: the number that `mapping` gives to the stripped value."""
-        table = np.array([mapping.get(value.strip(), default) for value in self.values] or [default], dtype=np.int16)
-        return table[self.codes]
-
     def take(self, rows: Ints | Bools | slice) -> "Column":
         """The same field of these rows."""
         codes = self.codes[rows]

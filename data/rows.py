@@ -29,10 +29,10 @@ SPLIT_MARKER = b"TRANSFER,"  # a comma in the member's name shifts IssabelPBX's 
 def kinds(events: Events) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
     """Kind and event code (int16) of every line, and how many lines carry an event nobody declared, by event."""
     column = events.column(4)
-    code = column.map(CODE, UNKNOWN)
-    kind = _KIND_OF[code]
-    short = (code == CODE["TRANSFER"]) & (events.count - FIELDS < NATIVE_TRANSFER_FIELDS)
-    kind = np.where(short, MARKER, kind)
+    known = np.array([CODE.get(value.strip(), UNKNOWN) for value in column.values] or [UNKNOWN], dtype=np.int16)
+    code, kind = known[column.codes], _KIND_OF[known][column.codes]
+    moved = np.flatnonzero(code == CODE["TRANSFER"])
+    kind[moved[events.count[moved] - FIELDS < NATIVE_TRANSFER_FIELDS]] = MARKER
     strange = np.flatnonzero(code == UNKNOWN)
     counts: Counter[str] = Counter()
     if len(strange):
