@@ -14,9 +14,11 @@ TURN = 0.0005  # seconds after which a thread lets another one run: they all com
 
 
 class Beside:
-    """Folds big blocks in threads of their own while the next one is read and stored; small ones at once."""
+    """Folds big blocks in a thread of its own while the next one is read and stored; small ones at once. No more
+    threads than that: each takes the others' turns to run Python."""
 
     def __init__(self, take: Callable[[Chunk, Events, Bad, Executor | None], None]):
+        """`take` gets a chunk, and one more thread for what may last: none for a small chunk."""
         self.take = take
         self.pools: list[ThreadPoolExecutor] = []
         self.waiting: deque[Future[None]] = deque()
@@ -32,7 +34,7 @@ class Beside:
             memory.keep()
             self.turn = sys.getswitchinterval()
             sys.setswitchinterval(TURN)
-            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(2, "beside")]
+            self.pools = [ThreadPoolExecutor(1, "fold"), ThreadPoolExecutor(1, "put")]
         events.read()
         self.waiting.append(self.pools[0].submit(self.take, chunk, events, bad, self.pools[1]))
         if len(self.waiting) > 2:  # no more than this is kept in memory

@@ -5,7 +5,6 @@ A builder may be given to another process as bytes (`dump`, `load`): it goes on 
 
 import base64
 from collections import Counter
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,8 +79,8 @@ class Builder:
         """Epoch of the newest line."""
         return self.open.clock
 
-    def add(self, events: Events, bad: Bad, now: float, beside: Executor | None = None) -> None:
-        """One step of the log; `beside` may fold the legs while the agents are folded here."""
+    def add(self, events: Events, bad: Bad, now: float) -> None:
+        """One step of the log."""
         self.bad += bad
         self.lines += len(events) + bad.count
         dated = (events.ts >= EARLIEST) & (events.ts <= now + AHEAD)
@@ -93,17 +92,10 @@ class Builder:
             return
         if self.clock and int(events.ts.min()) < self.clock - SLACK:
             self.late += int((events.ts < self.clock - SLACK).sum())
-        ended = None
-        if beside:
-            events.read()
-            folded = beside.submit(legs.fold, self.open, events, self.options)
-        else:
-            ended, self.open = legs.fold(self.open, events, self.options)
+        ended, self.open = legs.fold(self.open, events, self.options)
         self.taught |= names.learn(self.agents.names, events)
         self.extensions |= names.extensions(events)
         sessions, pauses, self.agents = agents.fold(self.agents, events, self.options)
-        if ended is None:
-            ended, self.open = folded.result()
         known = frozenset(self.extensions)
         self.young.legs.append(legs.internal(ended.legs, self.options, known))
         self.young.attempts.append(ended.attempts)

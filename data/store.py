@@ -220,7 +220,7 @@ class Store:
               caught_up: bool = False) -> None:
         if chunk.id != self.last + 1 and not caught_up:
             return  # older chunks come first: they are fetched from the book
-        self.builder.add(events, bad, self.clock(), pool)
+        self.builder.add(events, bad, self.clock())
         self.last = chunk.id
         done.lines += len(events) + bad.count
         done.bad += bad.count
