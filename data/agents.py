@@ -53,16 +53,39 @@ class State:
                        seen=dict(self.seen), spelled=dict(self.spelled))
 
 
-def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.Table, State]:
-    """One step of the log: sessions and pauses (frames.SESSION, frames.PAUSE) that ended, and what goes on."""
-    state = state.copy()
+@dataclass
+class Part:
+    """What a part of the log says whatever was open before it: `own` lines of agents, `seconds` in which anything was
+    written, and the `last` line of every agent (raw text, epoch)."""
+
+    own: Events
+    seconds: np.ndarray
+    last: list[tuple[str, int]]
+
+
+def part(events: Events) -> Part:
+    """The first half of `fold`, which may be done before its turn."""
     events = queue_log.in_time(events)
     column = events.column(4)
     wanted = np.array([value.strip() in WORDS for value in column.values] or [False])
-    mine = events.take(np.flatnonzero(wanted[column.codes]))
-    waiting = [state.held, mine]
-    state.clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
-    _remember(state, events)
+    own = events.take(np.flatnonzero(wanted[column.codes]))
+    own.read()
+    if not len(events):
+        return Part(own, events.ts, [])
+    speaker = events.column(3)
+    last = np.zeros(len(speaker.values), dtype=np.int64)
+    last[speaker.codes] = events.ts  # they are in order: of several the last one stays
+    return Part(own, events.ts[np.append(True, events.ts[1:] != events.ts[:-1])],
+                [pair for pair in zip(speaker.values, last.tolist(), strict=True) if pair[0] not in NOBODY])
+
+
+def fold(state: State, events: Events, options: Options,
+         first: Part | None = None) -> tuple[pa.Table, pa.Table, State]:
+    """One step of the log: sessions and pauses (frames.SESSION, frames.PAUSE) that ended, and what goes on. `first` is
+    the `part` of these events, where it was made before."""
+    state, found = state.copy(), first or part(events)
+    waiting = [state.held, found.own]
+    _remember(state, found)
     cut = state.clock - SLACK
     sessions, pauses = _apply(state, waiting, sum(int((part.ts <= cut).sum()) for part in waiting), options)
     left = b"".join(part.lines(np.flatnonzero(part.ts > cut)) for part in waiting)
@@ -72,22 +95,19 @@ def fold(state: State, events: Events, options: Options) -> tuple[pa.Table, pa.T
     return sessions, pauses, state
 
 
-def _remember(state: State, events: Events) -> None:
+def _remember(state: State, found: Part) -> None:
     """Seconds in which something was written, and the last line of every agent."""
-    if not len(events):
+    seconds = found.seconds
+    if not len(seconds):
         return
-    seconds = events.ts[np.append(True, events.ts[1:] != events.ts[:-1])]  # they are in order
+    state.clock = max(state.clock, int(seconds[-1]))
     if len(state.recent) and seconds[0] == state.recent[-1]:
         seconds = seconds[1:]
     later = not len(state.recent) or not len(seconds) or seconds[0] > state.recent[-1]
     state.recent = np.concatenate([state.recent, seconds]) if later else np.union1d(state.recent, seconds)
-    agents = events.column(3)
-    last = np.zeros(len(agents.values), dtype=np.int64)
-    last[agents.codes] = events.ts  # of several the last one stays
-    for raw, ts in zip(agents.values, last.tolist(), strict=True):
-        if raw not in NOBODY:
-            who = state.names.identity(raw)
-            state.seen[who] = max(state.seen.get(who, 0), ts)
+    for raw, ts in found.last:
+        who = state.names.identity(raw)
+        state.seen[who] = max(state.seen.get(who, 0), ts)
 
 
 def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table]:

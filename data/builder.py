@@ -56,6 +56,15 @@ def _joined(one: pa.Table, other: pa.Table) -> pa.Table:
     return pa.concat_tables([one, other]).unify_dictionaries().combine_chunks()
 
 
+Parts = tuple[legs.Part, agents.Part]
+
+
+def prepare(events: Events) -> Parts:
+    """What these events say whatever was before them: it may be worked out before their turn has come."""
+    events.read()
+    return legs.part(events), agents.part(events)
+
+
 class Builder:
     """Folds events in the order of time. `late` counts lines that came after their time was settled, `ahead` is the
     epoch of the first that was left out because it is of the future: some clocks are wrong until the network is there.
@@ -79,23 +88,24 @@ class Builder:
         """Epoch of the newest line."""
         return self.open.clock
 
-    def add(self, events: Events, bad: Bad, now: float) -> None:
-        """One step of the log."""
+    def add(self, events: Events, bad: Bad, now: float, first: Parts | None = None) -> None:
+        """One step of the log. `first`: what `prepare` made of these events, where it was done before."""
         self.bad += bad
         self.lines += len(events) + bad.count
         dated = (events.ts >= EARLIEST) & (events.ts <= now + AHEAD)
         if not dated.all():
             self.undated += int((~dated).sum())
             self.ahead = int(events.ts[events.ts > now + AHEAD].min(initial=self.ahead))
-            events = events.take(dated)
+            events, first = events.take(dated), None
         if not len(events):
             return
         if self.clock and int(events.ts.min()) < self.clock - SLACK:
             self.late += int((events.ts < self.clock - SLACK).sum())
-        ended, self.open = legs.fold(self.open, events, self.options)
+        of_calls, of_agents = first or prepare(events)
+        ended, self.open = legs.fold(self.open, events, self.options, first=of_calls)
         self.taught |= names.learn(self.agents.names, events)
         self.extensions |= names.extensions(events)
-        sessions, pauses, self.agents = agents.fold(self.agents, events, self.options)
+        sessions, pauses, self.agents = agents.fold(self.agents, events, self.options, of_agents)
         known = frozenset(self.extensions)
         self.young.legs.append(legs.internal(ended.legs, self.options, known))
         self.young.attempts.append(ended.attempts)

@@ -64,6 +64,20 @@ class Open:
 
 
 @dataclass
+class Part:
+    """What a part of the log says whatever was open before it: its lines in the order of time, those of `calls` with
+    their kind and code (rows.kinds), and rows that no other line can change."""
+
+    events: Events
+    calls: Events
+    known: tuple[np.ndarray, np.ndarray]
+    attempts: pa.Table
+    outcalls: pa.Table
+    refused: Counter[str]
+    unknown: Counter[str]
+
+
+@dataclass
 class Ended:
     """What became certain: legs (frames.LEGS) that cannot change any more, and rows that never do."""
 
@@ -74,21 +88,27 @@ class Ended:
     unknown: Counter[str]
 
 
-def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
-         wanted: frozenset[str] | None = None, joined: bool = False) -> tuple[Ended, Open]:
-    """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads);
-    `wanted` names the only columns of legs that are made, and then attempts and outcalls are not. With `joined` the
-    events begin with the state's own lines (which spares copying the block); only where `wanted` is given."""
+def part(events: Events, aside: bool = True) -> Part:
+    """The first half of `fold`, which may be done before its turn. Without `aside` neither attempts nor outcalls."""
     events = queue_log.in_time(events)
     kind, code, unknown = rows.kinds(events)
-    aside = np.flatnonzero(kind == ATTEMPT) if wanted is None else np.empty(0, dtype=np.int64)
-    attempts = columns.attempts(events, aside, code) if len(aside) else frames.empty(frames.ATTEMPT)
-    aside = np.flatnonzero(kind == OUTCALL) if wanted is None else aside
-    outcalls = columns.outcalls(events, aside) if len(aside) else frames.empty(frames.OUTCALL)
+    tried, called = (np.flatnonzero(kind == one) if aside else np.empty(0, np.int64) for one in (ATTEMPT, OUTCALL))
+    attempts = columns.attempts(events, tried, code) if len(tried) else frames.empty(frames.ATTEMPT)
+    outcalls = columns.outcalls(events, called) if len(called) else frames.empty(frames.OUTCALL)
     refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
                                                          strict=True)})
     chosen = np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER))
-    mine, known = events.take(chosen), (kind[chosen], code[chosen])
+    return Part(events, events.take(chosen), (kind[chosen], code[chosen]), attempts, outcalls, refused, unknown)
+
+
+def fold(state: Open, events: Events, options: Options, walk_all: bool = False, wanted: frozenset[str] | None = None,
+         joined: bool = False, first: Part | None = None) -> tuple[Ended, Open]:
+    """One step of the log. `walk_all` sends every call through the state machine (the tests compare both roads);
+    `wanted` names the only columns of legs that are made, and then attempts and outcalls are not. With `joined` the
+    events begin with the state's own lines (which spares copying the block); only where `wanted` is given. `first`
+    is the `part` of these events, where it was made before."""
+    found = first or part(events, aside=wanted is None)
+    events, mine, known = found.events, found.calls, found.known
     both = mine
     if len(state.events) and not joined:
         whole = queue_log.concat([state.events, mine])
@@ -99,7 +119,7 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False,
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
-    ended = Ended(_first(legs, settled), attempts, outcalls, refused, unknown)
+    ended = Ended(_first(legs, settled), found.attempts, found.outcalls, found.refused, found.unknown)
     return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
 
 

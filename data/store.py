@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from data.beside import Beside
 from data.book import Book
 from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
-from data.builder import Builder, Young
+from data.builder import Builder, Parts, Young
 from data.cubes import People, Slots
 from data.feed import Source, in_order, whole
 from data.history import History, Shelf
@@ -108,8 +109,7 @@ class Store:
                     self._restore()
                     self._catch_up(done, progress)
                 try:
-                    with Beside(lambda chunk, events, bad, pool: self._take(chunk, events, bad, done, progress, pool)
-                                 ) as beside:
+                    with Beside(partial(self._take, done, progress)) as beside:
                         poll = self.follower.poll(beside)
                 finally:
                     self._written()
@@ -201,7 +201,7 @@ class Store:
                 log.error("a part of the stored log is damaged: %s", error)
                 self._damaged.add(chunk.id)
                 events, bad = queue_log.EMPTY, Bad()
-            self._take(chunk, events, bad, done, progress, caught_up=True)
+            self._take(done, progress, chunk, events, bad, caught_up=True)
         self._mind_damage()
 
     def _mind_damage(self) -> None:
@@ -215,12 +215,11 @@ class Store:
                 return
         self._trouble(DAMAGED, "")
 
-    def _take(self, chunk: Chunk, events: Events, bad: Bad, done: Progress,
-              progress: Callable[[Progress], None] | None, pool: Executor | None = None,
-              caught_up: bool = False) -> None:
+    def _take(self, done: Progress, progress: Callable[[Progress], None] | None, chunk: Chunk, events: Events, bad: Bad,
+              pool: Executor | None = None, first: Parts | None = None, caught_up: bool = False) -> None:
         if chunk.id != self.last + 1 and not caught_up:
             return  # older chunks come first: they are fetched from the book
-        self.builder.add(events, bad, self.clock())
+        self.builder.add(events, bad, self.clock(), first)
         self.last = chunk.id
         done.lines += len(events) + bad.count
         done.bad += bad.count

@@ -610,8 +610,8 @@ def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth,
     store, real, calls = Store(tmp_path / "queue_log", tmp_path / "store", Site(BOGOTA, Options()),
                                clock=UNTIL.timestamp), Builder.add, itertools.count()
 
-    def add(self, events, bad, now, pool=None):
-        real(self, events, bad, now, pool)
+    def add(self, *given):
+        real(self, *given)
         if next(calls) == at:
             raise MemoryError("Unable to allocate")
 
