@@ -112,6 +112,7 @@ class Chunk:
     max_ts: int
     _glued: int = field(repr=False)
     raw: Callable[[], "Raw"] = field(repr=False)  # the bytes as they stood in the log; DamagedSegment
+    ahead: int = 0  # bytes that the live log has behind these, when they were read
 
     def bytes(self) -> "Raw":
         """The lines, each with its newline; DamagedSegment when they are not what was written."""

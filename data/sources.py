@@ -245,7 +245,7 @@ class Follower:
             poll.chunks, poll.bytes = poll.chunks + 1, poll.bytes + len(raw)
             poll.lines, poll.bad = poll.lines + chunk.lines, poll.bad + bad.count
             if on_chunk is not None:
-                on_chunk(chunk, events, bad)
+                on_chunk(replace(chunk, ahead=file.size - g.off) if entry.live else chunk, events, bad)
         return g, False
 
     def _mend(self, g: Generation, file: LogFile) -> bool:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FULL = 300_000  # young rows that are put away at once
+LAST = 6 * 2**20  # bytes of the log after which it ends soon
 SOME = 20_000  # that are put away when the log is quiet
 REST = 21_600.0  # seconds after which fewer are put away too
 DAMAGED = "A part of the stored log is damaged"
@@ -226,7 +227,7 @@ class Store:
         done.chunks += 1
         if self.book.locked:
             self.beat.strike()
-            self._put_beside(pool)
+            self._put_beside(pool, 0 < chunk.ahead < LAST)
             if not self._told and self._writing is None and time.monotonic() - self._began > LONG:
                 self._tell()
         if progress:
@@ -253,9 +254,9 @@ class Store:
                     self._put()
                 self._snapshot = self._shot()
 
-    def _put_beside(self, pool: Executor | None) -> None:
-        """Puts away what has grown large, in another thread where there is one: the log is read on meanwhile."""
-        full = self.builder.young.rows >= FULL
+    def _put_beside(self, pool: Executor | None, near_the_end: bool) -> None:
+        """Puts away what has grown large, near the end of the log what is there, while the log is read on."""
+        full = self.builder.young.rows >= (SOME if pool and near_the_end else FULL)
         if self._writing and (full or self._writing[0].done()):
             self._written()
             self._tell()

@@ -1,6 +1,7 @@
 """The store: the same numbers by every road, across restarts, processes and late archives."""
 
 import datetime as dt
+import gzip
 import itertools
 import json
 import random
@@ -621,6 +622,26 @@ def test_what_was_half_folded_when_memory_ran_out_is_folded_again(centre, truth,
     store.refresh()
     assert legs_of(store) == plain(truth["legs"])
     store.book.close()
+
+
+def test_what_a_long_log_holds_is_put_away_while_its_last_part_is_read(centre, truth, tmp_path, monkeypatch):
+    from data import beside, sources
+    from data import store as storing
+    monkeypatch.setattr(sources, "BLOCK", 200_000)
+    monkeypatch.setattr(beside, "BIG", 100)
+    monkeypatch.setattr(storing, "SOME", 1000)
+    monkeypatch.setattr(storing, "LAST", 200_000)
+    with (tmp_path / "queue_log").open("wb") as log:
+        for path in [*sorted(centre.rotated, key=lambda p: p.name.removesuffix(".gz")), centre.queue_log]:
+            log.write(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+    store = opened(tmp_path / "queue_log", tmp_path / "store")
+    assert store.history.generation == 1  # before the last part
+    assert 0 < store.history.covers < store.book.last_id
+    assert store.builder.young.rows > 0
+    assert legs_of(store) == plain(truth["legs"])
+    store.book.close()
+    again = opened(tmp_path / "queue_log", tmp_path / "store")
+    assert legs_of(again) == plain(truth["legs"])
 
 
 def test_a_log_that_comes_line_by_line_costs_no_more_than_one_that_comes_at_once(centre, tmp_path):
