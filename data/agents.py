@@ -54,11 +54,31 @@ class State:
 
 
 @dataclass
+class Own:
+    """Lines of agents, what each gives as its reason (or a telephone), and the seconds it tells of."""
+
+    events: Events
+    reasons: Column
+    told: np.ndarray
+
+    @classmethod
+    def of(cls, events: Events) -> "Own":
+        if not len(events):
+            return _NOTHING
+        events.read()
+        every = np.arange(len(events))
+        return cls(events, Column(events.rest(every).fill_null(b"")), events.number(every, 1))
+
+
+_NOTHING = Own(queue_log.EMPTY, Column(pa.array([], pa.binary())), np.empty(0, dtype=np.int64))
+
+
+@dataclass
 class Part:
     """What a part of the log says whatever was open before it: `own` lines of agents, `seconds` in which anything was
     written, and the `last` line of every agent (raw text, epoch)."""
 
-    own: Events
+    own: Own
     seconds: np.ndarray
     last: list[tuple[str, int]]
 
@@ -68,8 +88,7 @@ def part(events: Events) -> Part:
     events = queue_log.in_time(events)
     column = events.column(4)
     wanted = np.array([value.strip() in WORDS for value in column.values] or [False])
-    own = events.take(np.flatnonzero(wanted[column.codes]))
-    own.read()
+    own = Own.of(events.take(np.flatnonzero(wanted[column.codes])))
     if not len(events):
         return Part(own, events.ts, [])
     speaker = events.column(3)
@@ -84,11 +103,11 @@ def fold(state: State, events: Events, options: Options,
     """One step of the log: sessions and pauses (frames.SESSION, frames.PAUSE) that ended, and what goes on. `first` is
     the `part` of these events, where it was made before."""
     state, found = state.copy(), first or part(events)
-    waiting = [state.held, found.own]
+    waiting = [Own.of(state.held), found.own]
     _remember(state, found)
     cut = state.clock - SLACK
-    sessions, pauses = _apply(state, waiting, sum(int((part.ts <= cut).sum()) for part in waiting), options)
-    left = b"".join(part.lines(np.flatnonzero(part.ts > cut)) for part in waiting)
+    sessions, pauses = _apply(state, waiting, sum(int((part.events.ts <= cut).sum()) for part in waiting), options)
+    left = b"".join(part.events.lines(np.flatnonzero(part.events.ts > cut)) for part in waiting)
     state.held = queue_log.in_time(queue_log.parse(left)[0])
     older = state.recent[state.recent <= cut]
     state.recent = np.concatenate([older[-1:], state.recent[state.recent > cut]])
@@ -114,7 +133,7 @@ def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table
     """Sessions and pauses after the newest line: what the fold has not settled yet, and what is open at `now`
     (`end` -1, closed_by "open"; rules S5, Z8)."""
     state = state.copy()
-    sessions, pauses = _apply(state, [state.held], len(state.held), options)
+    sessions, pauses = _apply(state, [Own.of(state.held)], len(state.held), options)
     opened = [(who, queue, start, *_limit(state, who, start, now, options))
               for (who, queue), start in state.sessions.items()]
     paused = [(who, queue, start, reason) for (who, queue), (start, reason) in state.pauses.items()]
@@ -128,7 +147,7 @@ def finish(state: State, now: int, options: Options) -> tuple[pa.Table, pa.Table
 def standing(state: State, options: Options) -> State:
     """The state with its newest lines applied: who is in and on pause as the log ends."""
     state = state.copy()
-    _apply(state, [state.held], len(state.held), options)
+    _apply(state, [Own.of(state.held)], len(state.held), options)
     return state
 
 
@@ -142,12 +161,12 @@ def _shown(state: State, queue: str) -> str | None:
     return None if queue in ("", "callback") else state.spelled.get(queue, queue)
 
 
-def _apply(state: State, parts: Sequence[Events], count: int, options: Options) -> tuple[pa.Table, pa.Table]:
+def _apply(state: State, parts: Sequence[Own], count: int, options: Options) -> tuple[pa.Table, pa.Table]:
     """Moves the state over the first `count` events (the others are only looked ahead at). Of one second those of the
     first part come first."""
     if not count:
         return frames.empty(frames.SESSION), frames.empty(frames.PAUSE)
-    steps = _steps(state, [part for part in parts if len(part)])
+    steps = _steps(state, [part for part in parts if len(part.events)])
     now = steps.head(count)
     members = changes(now.only(Action.ADD, Action.REMOVE, *([] if options.persistent_members else [Action.START])),
                       _opened(state, steps, member=True), on=(Action.ADD,))
@@ -157,7 +176,7 @@ def _apply(state: State, parts: Sequence[Events], count: int, options: Options) 
     return sessions, pauses
 
 
-def _steps(state: State, parts: Sequence[Events]) -> Steps:
+def _steps(state: State, parts: Sequence[Own]) -> Steps:
     """The lines as numbers; every agent is his identity, every queue its case-folded name."""
     people: dict[str, int] = {}
     places: dict[str, int] = {"": 0, "callback": 1, ALL_QUEUES: 2}
@@ -178,9 +197,10 @@ def _steps(state: State, parts: Sequence[Events]) -> Steps:
                  list(places), list(reasons))
 
 
-def _numbers(state: State, events: Events, people: dict[str, int], places: dict[str, int],
+def _numbers(state: State, own: Own, people: dict[str, int], places: dict[str, int],
              reasons: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Time, action, agent, queue, reason and seconds of these lines; new names are added to the three lists."""
+    events, told = own.events, own.reasons
     words, agents, queues = events.column(4), events.column(3), events.column(2)
     action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
     login = among(action, (Action.LOGIN, Action.LOGOFF))
@@ -190,12 +210,11 @@ def _numbers(state: State, events: Events, people: dict[str, int], places: dict[
     folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
     for value in queues.values:
         state.spelled.setdefault(value.casefold(), value)
-    told = Column(events.rest(np.arange(len(events))).fill_null(b""))
     reason = np.array([reasons.setdefault(v, len(reasons)) for v in told.values], dtype=np.int64)
     callback = among(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
     return (events.ts, action, np.where(login, bare[agents.codes], plain[agents.codes]), place, reason[told.codes],
-            events.number(np.arange(len(events)), 1))
+            own.told)
 
 
 def _opened(state: State, steps: Steps, member: bool) -> dict[int, tuple[int, int]]:

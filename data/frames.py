@@ -4,6 +4,7 @@ Whole numbers never carry nulls in storage: -1 says "unknown" (a memory-mapped c
 copy); the question functions and the JSON rows turn it into a missing value. Times are epoch seconds, UTC.
 """
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -33,6 +34,8 @@ LEGS = pa.schema([
     ("caller", pa.large_string()), ("caller_orig", pa.large_string()), ("caller_name", pa.large_string()),
     ("position", pa.int32()), ("exit_position", pa.int32()), ("internal", pa.bool_()), ("flags", pa.int16()),
 ])
+
+
 def legs(wanted: frozenset[str] | None) -> pa.Schema:
     """LEGS, or the columns of it that are wanted."""
     return LEGS if wanted is None else pa.schema([f for f in LEGS if f.name in wanted])
@@ -48,8 +51,9 @@ OUTCALL = pa.schema([("ts", pa.int64()), ("callid", pa.large_string()), ("agent"
                      ("talk", pa.int64())])
 
 
+@functools.cache
 def empty(schema: pa.Schema) -> pa.Table:
-    """A table of no rows."""
+    """A table of no rows, always the same: it takes longer to make than one of a few rows."""
     return schema.empty_table()
 
 

@@ -127,10 +127,12 @@ class Events:
     def read(self) -> None:
         """Reads the columns that every rule needs: for several threads, of which none should wait for another's."""
         fields = (QUEUE, AGENT, EVENT)
-        if self._columns or any(part._columns for part, _ in self._parts) or not len(self):
+        known = self._columns or any(part._columns for part, _ in self._parts)
+        if known or not len(self) or not (self.first[1:] > self.first[:-1]).all():
             self._columns.update((field, self.column(field)) for field in fields)
             return
-        # The three stand side by side and come in few combinations: one look at the block finds them all.
+        # The three stand side by side and come in few combinations: where the lines are in the order of the block, one
+        # look at it finds them all.
         edges = np.empty(2 * len(self), dtype=self.edges.dtype)
         edges[0::2], edges[1::2] = self.starts[self.first + QUEUE], self.ends[self.first + EVENT]
         together = Column(_texts(edges, self.buffer).take(_array(np.arange(0, len(edges), 2))))

@@ -136,8 +136,24 @@ def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
             continue
         whole = queue_log.concat(parts)
         alone = whole.compact(np.arange(len(whole)))
+        if random.random() < 0.5:
+            whole.read()
         for field in (queue_log.CALLID, queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
             ours, theirs = whole.column(field), alone.column(field)
             assert ours.codes.tolist() == theirs.codes.tolist()
             assert ours.dictionary.to_pylist() == theirs.dictionary.to_pylist()
         assert whole.lines(np.arange(len(whole))) == alone.buffer.tobytes()
+
+
+@settings(max_examples=80, deadline=None)
+@given(logs(), st.randoms(use_true_random=False))
+def test_the_columns_of_lines_in_another_order_are_those_of_the_lines(log, random):
+    block, _ = queue_log.parse(log)
+    rows = np.array(random.sample(range(len(block)), random.randint(0, len(block))), dtype=np.int64)
+    shuffled = block.take(rows)
+    shuffled.read()
+    for field in (queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
+        column = shuffled.column(field)
+        assert [column.values[code] for code in column.codes.tolist()] == [
+            line.decode("utf-8", "replace").split("|")[field]
+            for line in shuffled.lines(np.arange(len(rows))).splitlines()]
