@@ -125,9 +125,10 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False, 
 
 def _first(table: pa.Table, chosen: np.ndarray) -> pa.Table:
     """The chosen rows; those of a large table that stand together at its beginning are not copied."""
-    whole = int(np.argmin(chosen)) if len(chosen) > LARGE and not chosen.all() else 0
-    rest = table.slice(whole).filter(pa.array(chosen[whole:]))
-    return pa.concat_tables([table.slice(0, whole), rest]) if whole else rest
+    if len(chosen) <= LARGE:
+        return table.filter(pa.array(chosen))
+    whole = len(chosen) if chosen.all() else int(np.argmin(chosen))
+    return pa.concat_tables([table.slice(0, whole), table.slice(whole).filter(pa.array(chosen[whole:]))])
 
 
 def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, options: Options, walk_all: bool,
