@@ -200,7 +200,7 @@ def _steps(state: State, parts: Sequence[Own]) -> Steps:
 def _numbers(state: State, own: Own, people: dict[str, int], places: dict[str, int],
              reasons: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Time, action, agent, queue, reason and seconds of these lines; new names are added to the three lists."""
-    events, told = own.events, own.reasons
+    events = own.events
     words, agents, queues = events.column(4), events.column(3), events.column(2)
     action = np.array([_ACTIONS[value.strip()] for value in words.values], dtype=np.int64)[words.codes]
     login = among(action, (Action.LOGIN, Action.LOGOFF))
@@ -210,11 +210,11 @@ def _numbers(state: State, own: Own, people: dict[str, int], places: dict[str, i
     folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
     for value in queues.values:
         state.spelled.setdefault(value.casefold(), value)
-    reason = np.array([reasons.setdefault(v, len(reasons)) for v in told.values], dtype=np.int64)
+    reason = np.array([reasons.setdefault(v, len(reasons)) for v in own.reasons.values], dtype=np.int64)
     callback = among(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))
-    return (events.ts, action, np.where(login, bare[agents.codes], plain[agents.codes]), place, reason[told.codes],
-            own.told)
+    return (events.ts, action, np.where(login, bare[agents.codes], plain[agents.codes]), place,
+            reason[own.reasons.codes], own.told)
 
 
 def _opened(state: State, steps: Steps, member: bool) -> dict[int, tuple[int, int]]:

@@ -61,7 +61,8 @@ Parts = tuple[legs.Part, agents.Part]
 
 def prepare(events: Events) -> Parts:
     """What these events say whatever was before them: it may be worked out before their turn has come."""
-    events.read()
+    events.read()  # in the order of the block, where it takes one look
+    events = queue_log.in_time(events)
     return legs.part(events), agents.part(events)
 
 

@@ -206,9 +206,9 @@ def dids(rows: Rows, seg: "Segments") -> pa.Array:  # type: ignore[name-defined]
     found = last[seg.call]
     late = np.flatnonzero((found >= 0) & (ts[found] > ts[seg.enter] + 1))
     if len(late):  # an earlier line may be the right one
-        order = np.argsort((call << 34) + ts[lines], kind="stable")
-        key = ((call << 34) + ts[lines])[order]
-        at = np.searchsorted(key, (seg.call[late] << 34) + ts[seg.enter[late]] + 1, side="right") - 1
+        key = (call << 34) + ts[lines]
+        order = np.argsort(key, kind="stable")
+        at = np.searchsorted(key[order], (seg.call[late] << 34) + ts[seg.enter[late]] + 1, side="right") - 1
         found[late] = np.where((at >= 0) & (call[order[at]] == seg.call[late]), lines[order[at]], -1)
     has = found >= 0
     values = Column(rows.events.data(np.where(has, found, lines[0]), 0).fill_null(b""))

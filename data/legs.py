@@ -119,11 +119,11 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False, 
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
-    ended = Ended(_first(legs, settled), found.attempts, found.outcalls, found.refused, found.unknown)
+    ended = Ended(_kept(legs, settled), found.attempts, found.outcalls, found.refused, found.unknown)
     return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
 
 
-def _first(table: pa.Table, chosen: np.ndarray) -> pa.Table:
+def _kept(table: pa.Table, chosen: np.ndarray) -> pa.Table:
     """The chosen rows; those of a large table that stand together at its beginning are not copied."""
     if len(chosen) <= LARGE:
         return table.filter(pa.array(chosen))

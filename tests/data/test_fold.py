@@ -52,6 +52,13 @@ def people(parts: list[bytes]) -> list[dict]:
                  + records.spans(pa.concat_tables([*pauses, rest])))
 
 
+def read_together(events: queue_log.Events, few: int = 1) -> None:
+    """As many lines are read, although there are only a few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue_log, "FEW", few)
+        events.read()
+
+
 cuts = st.lists(st.integers(0, 10**6), max_size=6)
 
 
@@ -129,9 +136,7 @@ def test_a_line_late_by_less_than_the_slack_finds_its_place():
 def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
     """However the lines were chosen and put together: the same numbers and words as if the log held nothing else."""
     first, second = (queue_log.parse(block)[0] for block in (one, other))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue_log, "FEW", 1)
-        first.read()
+    read_together(first)
     rows = np.array(random.sample(range(len(first)), len(first) // 2), dtype=np.int64)
     for parts in ([second, first.take(rows)], [first.take(rows), second], [first, second]):
         if not any(len(part) for part in parts):
@@ -139,9 +144,7 @@ def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
         whole = queue_log.concat(parts)
         alone = whole.compact(np.arange(len(whole)))
         if random.random() < 0.5:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(queue_log, "FEW", 1)
-                whole.read()
+            read_together(whole)
         for field in (queue_log.CALLID, queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
             ours, theirs = whole.column(field), alone.column(field)
             assert ours.codes.tolist() == theirs.codes.tolist()
@@ -155,9 +158,7 @@ def test_the_columns_of_lines_in_another_order_are_those_of_the_lines(log, rando
     block, _ = queue_log.parse(log)
     rows = np.array(random.sample(range(len(block)), random.randint(0, len(block))), dtype=np.int64)
     shuffled = block.take(rows if random.random() < 0.8 else np.sort(rows))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue_log, "FEW", random.choice([1, queue_log.FEW]))
-        shuffled.read()
+    read_together(shuffled, few=random.choice([1, queue_log.FEW]))
     for field in (queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
         column = shuffled.column(field)
         assert [column.values[code] for code in column.codes.tolist()] == [
