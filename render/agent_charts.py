@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from i18n import duration, text
-from render.charts import Figure, edges, every, layout, lone
+from render.charts import COUNTS, Figure, edges, every, layout, lone
 from render.theme import faded, tones
 from render.words import mark
 
@@ -48,7 +48,7 @@ def hours(frame: pd.DataFrame, lang: str, theme_name: str | None, days: Sequence
         meta={"href": href}, xaxis={"type": "category", "tickangle": 0, "tickvals": x[::every(len(x))]},
         yaxis={"ticksuffix": f" {unit}"},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
-                "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "tickformat": ",d",
+                "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "tickformat": COUNTS,
                 "tickfont": {"size": 11.5, "color": tone["other"]}})}
 
 
@@ -100,7 +100,7 @@ def trend(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
         theme_name, bargap=0.3, barcornerradius=3, hovermode="x unified", showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": "%d/%m", "hoverformat": "%A %d/%m/%Y", "nticks": 8,
                **edges(frame.iloc[[0, -1]].to_dict("records"), one_day)},
-        yaxis={"tickformat": ",d"},
+        yaxis={"tickformat": COUNTS},
         yaxis2={"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False, "fixedrange": True,
                 "automargin": True, "rangemode": "tozero", "nticks": 5, "tickmode": "auto", "ticksuffix": " min",
                 "tickfont": {"size": 11.5, "color": tone["wait"]}})}

@@ -18,6 +18,7 @@ from render.words import SERIES, mark
 
 FONT = 'Inter, system-ui, "Segoe UI", sans-serif'
 Figure = dict[str, Any]
+COUNTS = ",.2~f"  # of numbers of calls or people: where there are few the axis has halves, which are not to be rounded
 LONE = 0.22  # of the axis that a bar takes which is alone on it
 
 
@@ -123,7 +124,7 @@ def volume(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: int 
                **({"dtick": step, "tick0": _start(rows[0]).replace(minute=0).isoformat(timespec="minutes")}
                   if step and x else {}),
                "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"},
-        yaxis={"tickformat": ",d"},
+        yaxis={"tickformat": COUNTS},
         yaxis2={"overlaying": "y", "side": "right", "range": [0, 104], "tickvals": [0, 25, 50, 75, 100],
                 "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"], "showgrid": False, "zeroline": False,
                 "fixedrange": True, "automargin": True,

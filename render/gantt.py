@@ -16,7 +16,7 @@ import pandas as pd
 
 from data import calendar
 from i18n import duration, text
-from render.charts import Figure, layout
+from render.charts import COUNTS, Figure, layout
 from render.theme import QUEUES, faded, queue_colours, theme, tones
 from render.words import mark
 
@@ -132,7 +132,7 @@ def figure(frame: pd.DataFrame, rows: Rows, key: Sequence[Any] | pd.Series, day:
             paths.append({"type": "path", "path": "".join(pieces), "layer": "below",
                           "line": {"color": faded(tone["abandoned"], 0.3), "width": 1}})
         more["yaxis2"] = {"domain": [min(share + 0.012, 1), 1], "fixedrange": True, "nticks": 3, "rangemode": "tozero",
-                          "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": ",d",
+                          "gridcolor": tone["line"], "zeroline": False, "automargin": True, "tickformat": COUNTS,
                           "tickfont": {"size": 11, "color": tone["quiet"]}}
     labels = list(rows.labels)
     unmeasured: dict[str, Any] = {}

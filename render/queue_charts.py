@@ -8,7 +8,7 @@ import pandas as pd
 from data.queue_questions import VARIANTS
 from i18n import duration, number, percent, text
 from render.addresses import slot
-from render.charts import Figure, edges, layout, lone, volume
+from render.charts import COUNTS, Figure, edges, layout, lone, volume
 from render.theme import faded, tones
 from render.words import OUTCOMES, mark
 
@@ -82,7 +82,7 @@ def waits(frame: pd.DataFrame, lang: str, theme_name: str | None, href: str = ""
         theme_name, barmode="group", bargap=0.25, bargroupgap=0.06, barcornerradius=3, hovermode="x unified",
         showlegend=False, meta={"href": href}, xaxis={"type": "category", "title": {
             "text": text(lang, "Wait up to (m:ss)"), "font": {"size": 11.5, "color": tone["quiet"]}}},
-        yaxis={"tickformat": ",d"})}
+        yaxis={"tickformat": COUNTS})}
 
 
 def wait_words(high: float, before: float) -> str:
@@ -113,7 +113,7 @@ def intervals(frame: pd.DataFrame, lang: str, theme_name: str | None, minutes: i
     return {"data": traces, "layout": layout(
         theme_name, hovermode="x unified", showlegend=False, meta={"href": href},
         xaxis={"type": "date", "tickformat": "%d/%m" if minutes else "%d/%m/%y",
-               "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"}, yaxis={"tickformat": ",d"})}
+               "hoverformat": "%a %d/%m · %H:%M" if minutes else "%A %d/%m/%Y"}, yaxis={"tickformat": COUNTS})}
 
 
 LOST_KEYS = ("abandoned", "timeout", "exit_key", "exit_empty")
@@ -163,4 +163,4 @@ def waiting(frame: pd.DataFrame, lang: str, theme_name: str | None) -> Figure:
     return {"data": traces, "layout": layout(
         theme_name, hovermode="x unified", showlegend=False,
         xaxis={"type": "date", "tickformat": "%d/%m" if several else "%H:%M", "hoverformat": "%a %d/%m · %H:%M",
-               "nticks": 9, **({"tickvals": x} if alone else {})}, yaxis={"tickformat": ",d"})}
+               "nticks": 9, **({"tickvals": x} if alone else {})}, yaxis={"tickformat": COUNTS})}

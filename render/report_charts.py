@@ -12,7 +12,7 @@ from data.call_filters import CallFilters
 from data.reports import rows
 from i18n import number, percent, text
 from render import addresses, charts, events
-from render.charts import Figure, layout
+from render.charts import COUNTS, Figure, layout
 from render.theme import faded, tones
 from render.words import OUTCOMES, SERIES, mark
 
@@ -43,7 +43,7 @@ class Picture:
 Bars = Sequence[tuple[str, str, Sequence[float | None]]]  # name, role, values
 
 
-def lying(labels: Sequence[str], series: Bars, theme_name: str | None, hover: str, ticks: str = ",d",
+def lying(labels: Sequence[str], series: Bars, theme_name: str | None, hover: str, ticks: str = COUNTS,
           colours: Sequence[str] | None = None) -> Figure:
     """Bars that lie, the first label on top; series are stacked. `colours` are those of the bars of a single series."""
     tone = tones(theme_name)
@@ -52,7 +52,7 @@ def lying(labels: Sequence[str], series: Bars, theme_name: str | None, hover: st
     places = list(range(len(names)))
     traces = [{
         "type": "bar", "orientation": "h", "name": name, "meta": role, "y": places, "x": list(values),
-        "text": [number("en", value) for value in values] if len(series) == 1 and ticks == ",d" else None,
+        "text": [number("en", value) for value in values] if len(series) == 1 and ticks == COUNTS else None,
         "textposition": "outside", "cliponaxis": False, "textfont": {"color": tone["quiet"], "size": 11},
         "customdata": [escape(label[:200], quote=False) for label in labels],
         "marker": {"color": list(colours) if colours else tone[role], "line": {"width": 0}},

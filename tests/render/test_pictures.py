@@ -2,10 +2,11 @@
 
 import re
 
+import pandas as pd
 import psutil
 import pytest
 
-from render import pictures
+from render import pictures, queue_charts
 from render.pictures import Failed, Pictures, Silent
 
 FIGURE = {"data": [{"type": "bar", "x": [1, 2, 3], "y": [3, 1, 2]}], "layout": {"font": {"family": "Inter"}}}
@@ -41,6 +42,16 @@ def test_one_browser_draws_many_and_nothing_of_it_stays():
     finally:
         made.close()
     assert not [one for one in browser if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize(("most", "axis"), [
+    (1, ["0", "0.5", "1"]), (2, ["0", "0.5", "1", "1.5", "2"]), (7, ["0", "2", "4", "6"]),
+    (4000, ["0", "1,000", "2,000", "3,000", "4,000"])])
+def test_no_mark_of_an_axis_of_counts_is_rounded(drawn, most, axis):
+    """Of two callers at most the axis said 0, 1, 1, 2, 2."""
+    frame = pd.DataFrame([{"start": pd.Timestamp("2026-11-24", tz="America/Bogota"), "most": most, "average": 0.25}])
+    svg = drawn.svg(queue_charts.waiting(frame, "es", "light"), 600, 400).decode()
+    assert re.findall(r'class="ytick"><text[^>]*>([^<]*)<', svg) == axis
 
 
 def test_a_browser_that_died_is_started_again(drawn):
