@@ -58,7 +58,7 @@ system-test:
 	@command -v cc >/dev/null || deploy/packages.sh gcc libc6-dev || test -z "$$CI" -a "$$(id -u)" -ne 0
 	@test -x /usr/sbin/mariadbd -a -x /usr/bin/mariadb || deploy/packages.sh mariadb-server-core mariadb-client-core \
 	  || test -z "$$CI" -a "$$(id -u)" -ne 0
-	@for tool in nginx apache2 shellcheck setfacl logrotate rsync openssl systemctl; do command -v $$tool >/dev/null || exit 1; done \
+	@(for tool in nginx apache2 shellcheck setfacl logrotate rsync openssl systemctl; do command -v $$tool >/dev/null || exit 1; done) \
 	  || deploy/packages.sh nginx-light apache2-bin shellcheck acl logrotate rsync openssl systemd \
 	  || test -z "$$CI" -a "$$(id -u)" -ne 0
 
