@@ -57,9 +57,11 @@ def test_a_table_that_is_drawn_anew_stays_where_it_was(come):
     page = come("/agents?period=last_7", 1440)
     box = around(page, ".people-table")
     expect(box).to_contain_class("goes-right")
-    box.evaluate("node => node.scrollTo(100, 70)")
-    expect(box).to_contain_class("goes-left")
-    box.evaluate("node => { window.before = node; }")
+    until(page, """(box => {   // more than once: a script's scroll is known to the page only in the next frame
+        window.before = box;
+        box.scrollTo(100, 70);
+        return box.matches('.goes-left');
+    })(document.querySelector('.people-table').parentNode)""")
     until(page, "!window.before.isConnected && document.querySelector('.people-table') !== null", 90)   # a call came
     until(page, """(node => node.scrollLeft === 100 && node.scrollTop === 70)(
         document.querySelector('.people-table').parentNode)""")
