@@ -4,6 +4,9 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
+# Libraries are installed uncompiled for the tests: whoever imports one first keeps what it compiled for the others.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint format bench soak installs assets screenshots clean
 
 run: $(VENV)/.run

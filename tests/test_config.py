@@ -50,3 +50,32 @@ def test_a_file_of_settings_is_read(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("LANGUAGE=en\nTIMEZONE=America/Santiago\n")
     assert (config.load().LANGUAGE, config.load().TIMEZONE) == ("en", "America/Santiago")
+
+
+def test_the_environment_comes_before_the_file_and_nothing_is_said_by_an_empty_value(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LANGUAGE=en\nWRAPUP_SECONDS=30\nlog_level=debug\nDB_HOST=\nOTHER=thing\n")
+    monkeypatch.setenv("WRAPUP_SECONDS", "10")
+    monkeypatch.setenv("LANGUAGE", "")
+    settings = config.load(LOG_FORMAT="json")
+    assert (settings.WRAPUP_SECONDS, settings.LANGUAGE, settings.LOG_LEVEL) == (10, "en", "debug")
+    assert (settings.DB_HOST, settings.LOG_FORMAT) == (None, "json")
+
+
+def test_a_value_given_by_the_program_comes_first(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "fr")
+    assert config.load(LANGUAGE="en").LANGUAGE == "en"
+
+
+def test_the_zone_of_the_machine_is_examined_too(monkeypatch):
+    monkeypatch.delenv("TIMEZONE", raising=False)
+    monkeypatch.setattr("tzlocal.get_localzone_name", lambda: "Mars/Olympus")
+    with pytest.raises(config.SettingsError, match="^TIMEZONE: "):
+        config.load()
+
+
+def test_a_file_of_settings_that_is_no_text_is_named(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"COMPANY_NAME=Espa\xf1a\n")
+    with pytest.raises(config.SettingsError, match=r"^\.env cannot be read: .+\.$"):
+        config.load()
