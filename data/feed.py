@@ -1,10 +1,12 @@
 """What flows from a log into the store: whoever follows it, and its chunks in the order of time."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from data import queue_log
-from data.book_open import BUSY
+from data.book import Book
+from data.book_open import BUSY, BookError
 from data.book_rows import Chunk
 from data.queue_log import Bad, Events
 from data.rules import SLACK
@@ -33,6 +35,21 @@ class Nothing:
 def whole(raw: bytes) -> bytes:
     """The bytes of a chunk with the newline that its last line may lack."""
     return raw if not raw or raw.endswith(b"\n") else raw + b"\n"
+
+
+def mentioning(book: Book, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
+    """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and whether
+    everything could be read. More may be among them: whoever asks reads them."""
+    found, complete = [], True
+    try:
+        for chunk in book.during(start, end):
+            try:
+                found.append(queue_log.mentioning(chunk.bytes(), words))
+            except DamagedSegment:
+                complete = False
+    except BookError:
+        complete = False
+    return b"".join(found), complete
 
 
 def in_order(chunks: list[Chunk], damaged: set[int]) -> Any:

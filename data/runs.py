@@ -71,13 +71,12 @@ class Words:
 
 def coded(legs: pa.Table, queues: Words, agents: Words) -> pa.Table:
     """frames.LEGS as SCHEMA, ordered by enter."""
-    columns = {
-        "queue": pa.array(queues.codes(legs.column("queue"))), "agent": pa.array(agents.codes(legs.column("agent"))),
-        "internal": legs.column("internal").cast(pa.int8())}
-    for name in _TEXTS:
-        columns[name] = legs.column(name).cast(pa.large_string())
-    table = pa.table({name: columns.get(name, legs.column(name)) for name in SCHEMA.names}, schema=SCHEMA)
-    return table.combine_chunks().sort_by([("enter", "ascending")])
+    codes = {"queue": queues.codes(legs.column("queue")), "agent": agents.codes(legs.column("agent"))}
+    found = pa.table({name: codes.get(name, legs.column(name)) for name in SCHEMA.names}).combine_chunks()
+    enter = found.column("enter").to_numpy()
+    if (enter[1:] < enter[:-1]).any():  # words are put in order as numbers and made texts afterwards
+        found = found.take(pa.array(np.argsort(enter, kind="stable")))
+    return found.cast(SCHEMA)
 
 
 def coded_attempts(attempts: pa.Table, queues: Words, agents: Words) -> pa.Table:

@@ -55,7 +55,7 @@ def spelling(texts: Sequence[str], identity: Callable[[str], str]) -> Spelling:
 @dataclass
 class Snapshot:
     """`open` are the legs of calls that are not over, a small run; `tables` gives what was settled since the history
-    was written; `builder` is what was folded, as it stood; `lines` what the log says (`Store.lines`).
+    was written; `builder` is what was folded, as it stood; `lines` what the log says (`feed.mentioning`).
 
     `memo` holds the answers to questions of this version, `places` the long ones: legs chosen and put in order."""
 
@@ -126,6 +126,12 @@ class Snapshot:
     def legs(self) -> list[Run]:
         """Every leg there is."""
         return [*self.history.runs, self.tail]
+
+    @property
+    def count(self) -> int:
+        """How many legs there are, those that are open too."""
+        return sum(run.rows for run in self.history.runs) + sum(
+            table.num_rows for table in self.builder.young.legs) + self.pending.num_rows
 
     @property
     def tail(self) -> Run:

@@ -7,7 +7,7 @@ newest lines for themselves. `refresh` is called by one thread of a process, `vi
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from data.book_open import BUSY, BookError, trouble
 from data.book_rows import Chunk
 from data.builder import Builder, Parts, Young
 from data.cubes import People, Slots
-from data.feed import Source, in_order, whole
+from data.feed import Source, in_order, mentioning, whole
 from data.history import History, Shelf
 from data.notice import Notice
 from data.queue_log import Bad, Events
@@ -66,7 +66,8 @@ class Store:
     def __init__(self, path: Path, folder: Path, site: Site, clock: Callable[[], float] = time.time,
                  source: Callable[[Book], Source] | None = None, read_only: bool = False, watched: bool = True):
         """`source` makes what follows the log into the book; by default it is the file at `path`. `read_only`: what is
-        in the folder is shown and nothing is written. `watched`: somebody looks while a long log is being read."""
+        in the folder is shown and nothing is written. `watched`: somebody looks while a log is being read; where nobody
+        does, what is there is put together when it is asked for, by one thread."""
         self.site, self.clock = site, clock
         self.book, self._follows, self._watched = Book(folder, read_only), not read_only, watched
         self.follower: Source = source(self.book) if source else Follower(path, self.book, clock)
@@ -82,7 +83,8 @@ class Store:
         self._put_at = self._rebuilt_at = self._due_at = -AGAIN
         self._began, self._told, self._incarnation = 0.0, False, ""
         self._writing: tuple[Future[History], Young] | None = None
-        self._snapshot = self._shot()
+        self._shown: Snapshot | None = None
+        self._show()
 
     def _fresh(self) -> None:
         """Nothing read yet."""
@@ -134,8 +136,8 @@ class Store:
                 self.notice.tell(self.problem, self.detail)
             elif self._follows:
                 self._trouble(*self.notice.read())
-            if before != self._state() or not self._snapshot.version:
-                self._snapshot = self._shot()
+            if before != self._state():
+                self._show()
             with self._read:
                 self._read.notify_all()
             return done
@@ -159,13 +161,13 @@ class Store:
             if again and self._stamp is not None:
                 self._stamp = None  # the next refresh adds the sums up again
             else:
-                self._snapshot = self._shot()
+                self._show()
 
     def rename(self, pairs: Mapping[str, str]) -> None:
         """Puts texts of the log under the names of persons, instead of what was said before. BadAlias, OSError."""
         with self._lock:
             self.names.write(pairs)
-            self._snapshot = self._shot()
+            self._show()
 
     def _trouble(self, words: str, detail: str) -> None:
         """The first thing that went wrong is the one that is said."""
@@ -252,7 +254,7 @@ class Store:
                     self._rebuild()
                 elif self.builder.young.rows >= SOME:
                     self._put()
-                self._snapshot = self._shot()
+                self._show()
 
     def _put_beside(self, pool: Executor | None, near_the_end: bool) -> None:
         """Puts away what has grown large, near the end of the log what is there, while the log is read on."""
@@ -271,7 +273,7 @@ class Store:
         self.notice.tell(IMPORTING, "")
         if self._watched:
             said, self.problem = self.problem, IMPORTING
-            self._snapshot = self._shot()
+            self._show()
             self.problem = said
 
     def _put(self) -> None:
@@ -335,6 +337,15 @@ class Store:
 
     # -- showing ---------------------------------------------------------------------------------
 
+    def _show(self) -> None:
+        """What is there now takes the place of what was shown before."""
+        self._shown = self._shot() if self._watched else None
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        found = self._shown = self._shown or self._shot()
+        return found
+
     def _shot(self) -> Snapshot:
         now, builder = int(self.clock()), self.builder
         young = builder.young
@@ -357,21 +368,7 @@ class Store:
             self.site, sum(self._state()[:4]), self.history, Words(list(self.queues.texts)),
             Words(list(self.people.texts)), self._slots, self._by_agent, lambda: builder_tables(frozen, now),
             builder.pending(now), frozen, self.names.known.over(builder.agents.names, self.site.people), self.shelf,
-            builder.clock or None, self.problem, self.lines)
-
-    def lines(self, words: Sequence[bytes], start: int, end: int) -> tuple[bytes, bool]:
-        """Lines of about [start, end] (epoch seconds) in which one of `words` stands, in the order of the log, and
-        whether everything could be read. More may be among them: whoever asks reads them."""
-        found, whole = [], True
-        try:
-            for chunk in self.book.during(start, end):
-                try:
-                    found.append(queue_log.mentioning(chunk.bytes(), words))
-                except DamagedSegment:
-                    whole = False
-        except BookError:
-            whole = False
-        return b"".join(found), whole
+            builder.clock or None, self.problem, partial(mentioning, self.book))
 
     @property
     def version(self) -> int:
@@ -387,7 +384,7 @@ class Store:
         """Lines read, lines that are no events, legs, and the version."""
         shot = self._snapshot
         return {"lines": self.builder.lines, "rejected": self.builder.bad.count,
-                "legs": sum(run.rows for run in shot.legs), "version": shot.version}
+                "legs": shot.count, "version": shot.version}
 
     def health(self) -> dict[str, Any]:
         """Status of the log for /health: nothing about calls."""

@@ -115,7 +115,7 @@ def opened(log: Path, folder: Path) -> Store:
 
 def questions(store: Store) -> list[float]:
     """Milliseconds of a whole refresh of the summary page, for ranges from a day to everything; nothing remembered."""
-    store._snapshot = store._shot()
+    store._show()
     store.view().totals(Filters(UNTIL.date(), UNTIL.date()))  # what a new version costs once, whatever is asked
     last = store.view().freshness()["data_until"].date()
     spent = []
@@ -141,7 +141,7 @@ def lists(store: Store) -> tuple[list[float], list[float], list[float]]:
     everything = CallFilters(UNTIL.date() - dt.timedelta(days=800), UNTIL.date(), origin="all")
     spent: tuple[list[float], list[float], list[float]] = ([], [], [])
     for number, name in enumerate(("enter", *calls.SORTS)):
-        store._snapshot = store._shot()  # nothing remembered
+        store._show()  # nothing remembered
         began = time.perf_counter()
         _, total = calls.page(store.view(), everything, ((name, True),))
         spent[number > 0].append(1000 * (time.perf_counter() - began))

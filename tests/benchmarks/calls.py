@@ -31,7 +31,7 @@ def figures(store: Store, until: dt.date) -> Iterator[tuple[str, float, str, str
         return 1000 * (time.perf_counter() - began)
 
     def anew(ask: Callable[[], Any]) -> float:
-        store._snapshot = store._shot()  # as after every new line
+        store._show()  # as after every new line
         return timed(ask)
 
     year = over()

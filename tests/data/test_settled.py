@@ -70,7 +70,7 @@ def answers(view: View, filters: Filters) -> dict[str, object]:
 def put(store):
     """What is young becomes history, and the next snapshot shows it."""
     store._put()
-    store._snapshot = store._shot()
+    store._show()
 
 
 def stores(folder, lines, wrapup):
