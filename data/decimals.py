@@ -5,14 +5,19 @@ import numpy as np
 Ints = np.ndarray
 Bools = np.ndarray
 
+FEW = 64  # numbers that are read sooner one by one than all at once
+MOST, BLANKS = 18, 4  # digits, and blanks on either side of them
+
 
 def digits(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
     """Whole numbers written in decimal at these places: int64 values and which of them are numbers.
 
     At most 18 digits, so that the value always fits; blanks around the digits are allowed.
     """
+    if len(starts) <= FEW:
+        return _one_by_one(buffer, starts, ends)
     length = ends - starts
-    if len(buffer) < 8 or not len(starts):
+    if len(buffer) < 8:
         value, good = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
     else:
         # Eight digits at a time: the block is looked at as numbers of eight bytes that begin at every byte.
@@ -59,11 +64,27 @@ def _eight(words: np.ndarray, length: Ints | None = None) -> tuple[Ints, Bools]:
     return pairs.view(np.int64), good
 
 
+def _one_by_one(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
+    value, good = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
+    body = np.ascontiguousarray(buffer).data
+    for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        text = bytes(body[start:end])
+        if not text.isdigit():
+            left = text.lstrip(b" ")
+            right = left.rstrip(b" ")
+            if max(len(text) - len(left), len(left) - len(right)) > BLANKS:
+                continue
+            text = right
+        if text.isdigit() and len(text) <= MOST:
+            value[i], good[i] = int(text), True
+    return value, good
+
+
 def _slowly(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
     """The same for what is not plain digits or longer than sixteen of them, a digit of all at a time."""
     starts, ends = starts.copy(), ends.copy()
     filled = ends > starts
-    for _ in range(4):
+    for _ in range(BLANKS):
         lead = filled & (buffer[np.minimum(starts, len(buffer) - 1)] == 32)
         trail = filled & (buffer[np.maximum(ends - 1, 0)] == 32)
         if not lead.any() and not trail.any():
@@ -72,7 +93,7 @@ def _slowly(buffer: np.ndarray, starts: Ints, ends: Ints) -> tuple[Ints, Bools]:
         ends[trail & (ends > starts)] -= 1
         filled = ends > starts
     length = ends - starts
-    good = (length > 0) & (length <= 18)
+    good = (length > 0) & (length <= MOST)
     value = np.zeros(len(starts), dtype=np.int64)
     for position in range(int(length[good].max()) if good.any() else 0):
         active = good & (position < length)

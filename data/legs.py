@@ -120,7 +120,7 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False, 
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
     ended = Ended(_kept(legs, settled), found.attempts, found.outcalls, found.refused, found.unknown)
-    return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)))
+    return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)) if settled.any() else legs)
 
 
 def _kept(table: pa.Table, chosen: np.ndarray) -> pa.Table:
@@ -311,7 +311,7 @@ def as_of(legs: pa.Table, now: int, options: Options) -> pa.Table:
 
 def internal(legs: pa.Table, options: Options, extensions: frozenset[str]) -> pa.Table:
     """The same legs with `internal` decided (rules I1): DID first, then known extensions, then the expression."""
-    return rows.put(legs, internal=columns.is_internal(legs, options, extensions))
+    return rows.put(legs, internal=columns.is_internal(legs, options, extensions)) if legs.num_rows else legs
 
 
 __all__ = ["Ended", "Open", "as_of", "fold", "internal"]

@@ -109,9 +109,12 @@ class Events:
 
     def lines(self, rows: Ints) -> bytes:
         """The raw lines, newline included, in the order of `rows`."""
-        buffer, begin = self.buffer, self.starts[self.first[rows]]
-        end = self.ends[self.first[rows] + self.count[rows] - 1]
-        return b"".join(buffer[b:e].tobytes() + b"\n" for b, e in zip(begin.tolist(), end.tolist(), strict=True))
+        if not len(rows):
+            return b""
+        begin, end = self.starts[self.first[rows]], self.ends[self.first[rows] + self.count[rows] - 1] + 1
+        gaps = np.flatnonzero(begin[1:] != end[:-1])  # lines that stand one behind the other are copied together
+        pieces = zip(begin[np.append(0, gaps + 1)].tolist(), end[np.append(gaps, -1)].tolist(), strict=True)
+        return b"".join(self.buffer[one:other].tobytes() for one, other in pieces)
 
     def compact(self, rows: Ints) -> "Events":
         """These lines in a block of their own, so that the old one can be forgotten."""

@@ -76,7 +76,8 @@ def coded(legs: pa.Table, queues: Words, agents: Words) -> pa.Table:
     enter = found.column("enter").to_numpy()
     if (enter[1:] < enter[:-1]).any():  # words are put in order as numbers and made texts afterwards
         found = found.take(pa.array(np.argsort(enter, kind="stable")))
-    return found.cast(SCHEMA)
+    return pa.table([found.column(field.name) if field.type == old.type else found.column(field.name).cast(field.type)
+                     for field, old in zip(SCHEMA, found.schema, strict=True)], schema=SCHEMA)
 
 
 def coded_attempts(attempts: pa.Table, queues: Words, agents: Words) -> pa.Table:
