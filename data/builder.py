@@ -89,6 +89,11 @@ class Builder:
         """Epoch of the newest line."""
         return self.open.clock
 
+    @property
+    def count(self) -> int:
+        """How many legs are here, settled or open."""
+        return sum(table.num_rows for table in self.young.legs) + self.open.legs.num_rows
+
     def add(self, events: Events, bad: Bad, now: float, first: Parts | None = None) -> None:
         """One step of the log. `first`: what `prepare` made of these events, where it was done before."""
         self.bad += bad

@@ -80,6 +80,11 @@ class History:
     files: dict[str, Any] = field(default_factory=dict)
     memo: Memo = field(init=False, default_factory=lambda: Memo(REMEMBERED, lambda answer: answer.nbytes))
 
+    @property
+    def rows(self) -> int:
+        """How many legs it holds."""
+        return sum(run.rows for run in self.runs)
+
     @cached_property
     def shifts(self) -> tuple[Shifts, Shifts]:
         """Sessions and pauses as arrays."""

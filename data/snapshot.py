@@ -128,12 +128,6 @@ class Snapshot:
         return [*self.history.runs, self.tail]
 
     @property
-    def count(self) -> int:
-        """How many legs there are, those that are open too."""
-        return sum(run.rows for run in self.history.runs) + sum(
-            table.num_rows for table in self.builder.young.legs) + self.pending.num_rows
-
-    @property
     def tail(self) -> Run:
         """Legs that the history does not hold yet, those that are open too."""
         return self._tail[0]

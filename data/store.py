@@ -372,7 +372,7 @@ class Store:
 
     @property
     def version(self) -> int:
-        return self._snapshot.version
+        return self._shown.version if self._shown else sum(self._state()[:4])
 
     def view(self, queues: frozenset[str] | None = None, numbers: bool = True) -> "View":
         """What a user limited to `queues` (None: all) may see, numbers in full or masked."""
@@ -382,9 +382,9 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """Lines read, lines that are no events, legs, and the version."""
-        shot = self._snapshot
+        shot = self._shown  # whoever only counts needs nothing put together
         return {"lines": self.builder.lines, "rejected": self.builder.bad.count,
-                "legs": shot.count, "version": shot.version}
+                "legs": (shot or self).history.rows + (shot or self).builder.count, "version": (shot or self).version}
 
     def health(self) -> dict[str, Any]:
         """Status of the log for /health: nothing about calls."""
