@@ -40,9 +40,8 @@ def show_kpis(view: Callable, who: Callable, filters: Site | None, version: int 
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
     found = agent_cards.kpis(lang, filters["prefix"], chosen, agent_questions.team(now, chosen),
-                             agent_questions.team(now, chosen.previous()), agent_questions.by_day(now, chosen),
-                             now.today())
-    return agents.kpis(lang, found, cards.before_words(lang, chosen))
+                             agent_questions.team(now, chosen.previous(now.now())), agent_questions.by_day(now, chosen))
+    return agents.kpis(lang, found, cards.before_words(lang, chosen, now.now()))
 
 
 def show_table(view: Callable, who: Callable, filters: Site | None, version: int | None) -> dict:

@@ -48,9 +48,9 @@ def show_kpis(view: Callable, who: Callable, filters: Site | None, version: int 
     """Six numbers against the period before, each with its line."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    found = cards.kpis(lang, filters["prefix"], chosen, now.totals(chosen), now.totals(chosen.previous()),
+    found = cards.kpis(lang, filters["prefix"], chosen, now.totals(chosen), now.totals(chosen.previous(now.now())),
                        series(now, chosen), now.now())
-    return dashboard.kpis(lang, found, cards.before_words(lang, chosen))
+    return dashboard.kpis(lang, found, cards.before_words(lang, chosen, now.now()))
 
 
 def show_volume(view: Callable, who: Callable, filters: Site | None, version: int | None, theme: str | None) -> dict:

@@ -42,9 +42,9 @@ def show_table(view: Callable, who: Callable, filters: Site | None, version: int
     chosen = asked(filters, now.today())
     every = replace(chosen, queues=())
     rows = queue_cards.queues(lang, filters["prefix"], here(filters), chosen, now.by_queue(every),
-                              now.by_queue(every.previous()), queue_questions.lines(now, every), now.today())
+                              now.by_queue(every.previous(now.now())), queue_questions.lines(now, every))
     total = queue_cards.total(lang, filters["prefix"], here(filters), chosen, now.totals(chosen),
-                              now.totals(chosen.previous()), now.today())
+                              now.totals(chosen.previous(now.now())))
     return queues.table(lang, rows, total) if rows else nothing(lang)
 
 

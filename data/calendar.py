@@ -21,13 +21,16 @@ def midnight(day: dt.date, zone: ZoneInfo) -> int:
 
 def bounds(filters: Filters, zone: ZoneInfo) -> tuple[int, int]:
     """First second of the range and first second after it."""
-    return midnight(filters.start, zone), midnight(filters.end + dt.timedelta(days=1), zone)
+    start, end = midnight(filters.start, zone), midnight(filters.end + dt.timedelta(days=1), zone)
+    if filters.until is not None:
+        end = min(max(int(dt.datetime.combine(filters.end, filters.until, zone).timestamp()), start), end)
+    return start, end
 
 
 def days(filters: Filters, zone: ZoneInfo) -> tuple[list[dt.date], np.ndarray]:
     """Every local day of the range, and the edges between them (one more than days)."""
     dates = [filters.start + dt.timedelta(days=n) for n in range(filters.days)]
-    return dates, np.array([midnight(day, zone) for day in (*dates, filters.end + dt.timedelta(days=1))])
+    return dates, np.array([*(midnight(day, zone) for day in dates), bounds(filters, zone)[1]])
 
 
 def intervals(filters: Filters, minutes: int, zone: ZoneInfo) -> np.ndarray:

@@ -63,7 +63,7 @@ class CallFilters(Filters):
     @property
     def common(self) -> Filters:
         """The filters that every page has."""
-        return Filters(self.start, self.end, self.queues, self.agents, self.origin, self.interval)
+        return Filters(self.start, self.end, self.queues, self.agents, self.origin, self.interval, self.until)
 
     @property
     def plain(self) -> bool:

@@ -22,7 +22,10 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filters:
-    """A range of local days (both included) and what to keep of it. Empty tuples keep everything."""
+    """A range of local days (both included) and what to keep of it. Empty tuples keep everything.
+
+    With `until` only what was before that time of the site's clock counts of the last day; no address says so.
+    """
 
     start: dt.date
     end: dt.date
@@ -30,15 +33,29 @@ class Filters:
     agents: tuple[str, ...] = ()
     origin: str = "external"
     interval: int = 60
+    until: dt.time | None = None
+
+    @property
+    def summed(self) -> bool:
+        """Whether sums by day tell all about it."""
+        return not self.agents and self.until is None
 
     @property
     def days(self) -> int:
         return (self.end - self.start).days + 1
 
-    def previous(self) -> "Filters":
-        """The period of the same length just before, for comparison."""
+    def previous(self, now: dt.datetime | None = None) -> "Filters":
+        """The period of the same length just before, for comparison. Where this one is not over at `now`, a moment of
+        the site, as much of that one as has passed of this, to the minute."""
         length = dt.timedelta(days=self.days)
-        return replace(self, start=self.start - length, end=self.end - length)
+        before = replace(self, start=self.start - length, end=self.end - length)
+        if now is None or not self.start <= now.date() <= self.end:
+            return before
+        return replace(before, end=now.date() - length, until=now.time().replace(second=0, microsecond=0))
+
+    def apart(self) -> tuple["Filters", "Filters"]:
+        """The whole days of several of which the last is cut, and that last one."""
+        return replace(self, end=self.end - dt.timedelta(days=1), until=None), replace(self, start=self.end)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Name and value of every filter, as the address and the API spell them."""

@@ -147,7 +147,7 @@ def _agents(view: View, filters: CallFilters) -> Rows:
 
 def _metrics(view: View, filters: CallFilters) -> Rows:
     """A row a metric: `metric`, its value in the period and in the one before."""
-    now, before = view.totals(filters.common), view.totals(filters.common.previous())
+    now, before = view.totals(filters.common), view.totals(filters.common.previous(view.now()))
     frame = pd.DataFrame({"metric": list(now), "value": list(now.values()), "before": [before[n] for n in now]},
                          dtype=object)
     return Rows(len(frame), lambda size: iter([frame]))  # whole, however small: they are shown in another order

@@ -165,8 +165,12 @@ class Tally:
 
     def _by_queue(self, filters: Filters) -> Sums:
         """Sums per raw queue code of the whole range."""
-        if not filters.agents:
+        if filters.summed:
             return _named(*self.snapshot.day_sums(*self._days(filters), self._origins(filters.origin)))
+        if not filters.agents and filters.days > 1:
+            whole, last = map(self._by_queue, filters.apart())
+            return {name: values + last[name] if name in SUMS else np.maximum(values, last[name])
+                    for name, values in whole.items()}
         rows = self.legs(filters)
         return self._group(rows, rows.number("queue").astype(np.int64), len(self.snapshot.queue_words.texts))
 
@@ -195,7 +199,7 @@ class Tally:
     def _binned(self, filters: Filters, place: Callable[[np.ndarray, np.ndarray], np.ndarray], count: int) -> Sums:
         """Sums per bin; `place(slot, hour)` gives the bin of a quarter hour (epoch // 900, hour of the local week)."""
         shot, (start, end) = self.snapshot, calendar.bounds(filters, self.zone)
-        if filters.agents:
+        if not filters.summed:
             rows = self.legs(filters)
             slot = rows.number("enter") // cubes.SLOT
             return self._group(rows, place(slot, shot.shelf.clock.read(slot)[1]), count)
@@ -237,7 +241,7 @@ class Tally:
         shot, weeks = self.snapshot, self.snapshot.history.weeks
         first, last = self._days(filters)
         low, high = weeks.span(first, last)
-        if high <= low or filters.agents or len(self._codes(filters.queues)) < len(shot.queue_words.texts):
+        if high <= low or not filters.summed or len(self._codes(filters.queues)) < len(shot.queue_words.texts):
             return self._binned(filters, lambda _, hour: hour, 168)
         origins = self._origins(filters.origin)
         sums = (weeks.running[high] - weeks.running[low])[:, origins].sum(axis=1).astype(np.int64)
@@ -261,6 +265,7 @@ class Tally:
 
     def _by_person(self, filters: Filters, queues: np.ndarray, origins: list[int]) -> np.ndarray:
         """int64 [agents, cubes.PEOPLE] of the range; agents are identities."""
+        assert filters.until is None  # of a day that is cut nobody asks
         shot, spelled, (first, last) = self.snapshot, self.snapshot.agent_spelling, self._days(filters)
         count = len(spelled.names)
         sums = np.zeros((count, len(cubes.PEOPLE)), dtype=np.int64)
@@ -282,6 +287,7 @@ class Tally:
 
     def _missed(self, filters: Filters, queues: np.ndarray) -> np.ndarray:
         """Calls that an agent let ring, int64 per identity."""
+        assert filters.until is None  # of a day that is cut nobody asks
         shot, spelled, (first, last) = self.snapshot, self.snapshot.agent_spelling, self._days(filters)
         found = np.zeros(len(spelled.names), dtype=np.int64)
         parts = [shot.tail_missed]

@@ -1,7 +1,7 @@
 """The store through one user's eyes: his queues, his right to see numbers; every question a page or the API asks."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,15 +84,22 @@ class View(Tally):
         if not answered:
             return None, None
         if answered <= EXACT or filters.agents:
-            rows = self.legs(filters)
-            held = rows.number("wait")[rows.number("outcome") == 0]
-            low, high = np.percentile(held[held >= 0], (50, 90), method="inverted_cdf")
+            low, high = np.percentile(self._held(filters), (50, 90), method="inverted_cdf")
             return int(low), int(high)
-        counts = np.cumsum(self.snapshot.waits(*self._days(filters), self._codes(filters.queues),
-                                               self._origins(filters.origin)))
+        whole, last = (filters, None) if filters.until is None else filters.apart()
+        counted = self.snapshot.waits(*self._days(whole), self._codes(filters.queues), self._origins(filters.origin))
+        if last:
+            counted = counted + np.bincount(np.searchsorted(cubes.EDGES, self._held(last)), minlength=len(counted))
+        counts = np.cumsum(counted)
         edges = np.append(cubes.EDGES, cubes.EDGES[-1])
         low, high = (edges[np.searchsorted(counts, np.ceil(counts[-1] * q))] for q in (0.5, 0.9))
         return int(low), int(high)
+
+    def _held(self, filters: Filters) -> np.ndarray:
+        """Seconds that those waited who were answered."""
+        rows = self.legs(filters)
+        held = rows.number("wait")[rows.number("outcome") == 0]
+        return held[held >= 0]
 
     def _recovered(self, filters: Filters) -> tuple[int, int]:
         if filters.agents:
@@ -108,7 +115,7 @@ class View(Tally):
     def excluded_internal(self, filters: Filters) -> int:
         """How many legs the origin filter took away."""
         def make() -> int:
-            both = Filters(filters.start, filters.end, filters.queues, filters.agents, "all", filters.interval)
+            both = replace(filters, origin="all")
             return int(self._whole(both)["offered"][0] - self._whole(filters)["offered"][0])
         return int(self._answer("excluded", filters, make))
 
@@ -127,7 +134,7 @@ class View(Tally):
         """`date` and the totals of every day of the range."""
         def make() -> pd.DataFrame:
             dates, edges = calendar.days(filters, self.zone)
-            sums = self._daily(filters) if not filters.agents else self._binned(
+            sums = self._daily(filters) if filters.summed else self._binned(
                 filters, lambda slot, _: np.searchsorted(edges, slot * cubes.SLOT, "right") - 1, len(dates))
             table = self.frame(sums)
             table.insert(0, "date", dates)

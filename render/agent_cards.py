@@ -10,7 +10,7 @@ import pandas as pd
 from data.filters import Filters
 from i18n import NOTHING, clock, day, duration, number, percent, text
 from render import addresses
-from render.cards import Kpi, Totals, delta, initials, running, shown, value
+from render.cards import Kpi, Totals, delta, initials, shown, value
 from render.sparkline import sparkline
 from render.words import Metric, mark
 
@@ -136,15 +136,13 @@ def unknown(lang: str, words: str, known: bool = True) -> str:
 
 
 def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, series: pd.DataFrame,
-         today: dt.date, metrics: Sequence[Metric] = TEAM) -> list[Kpi]:
+         metrics: Sequence[Metric] = TEAM) -> list[Kpi]:
     """The strip of the team, or of one agent against his own past. `series` is by_day of agents."""
     cards = []
     for metric in metrics:
         amount, old = value(now.get(metric.key)), value(before.get(metric.key))
         known = amount is not None or bool(now.get("login")) or metric.key in ("aht", "answered", "missed")
-        counted = metric.kind == "count"
-        change = None if (counted and running(filters, today)) or not before.get("answered") else delta(
-            lang, metric, now, before)
+        change = delta(lang, metric, now, before) if before.get("answered") else None
         href = addresses.calls(prefix, filters, outcome=metric.outcome) if metric.outcome else ""
         if metric.key == "missed" and amount:
             href = addresses.missed(prefix, filters, *filters.agents)

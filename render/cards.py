@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from data.filters import Filters
-from i18n import NOTHING, day, duration, number, percent, text
+from i18n import NOTHING, clock, day, duration, number, percent, text
 from render import addresses
 from render.sparkline import sparkline
 from render.words import METRICS, OUTCOMES, Metric
@@ -92,11 +92,6 @@ def shown(name: Any, key: str) -> str:
     return key if name is None or pd.isna(name) or not str(name).strip() else str(name)
 
 
-def running(filters: Filters, today: dt.date) -> bool:
-    """Whether the period is not over: its counts cannot be compared with those of a whole one."""
-    return filters.end >= today
-
-
 def _busy(frame: pd.DataFrame) -> pd.DataFrame:
     """From the first to the last row with a call, so that a line does not begin with a flat night."""
     rows = frame.index[frame["offered"].fillna(0) > 0]
@@ -143,18 +138,15 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
          moment: dt.datetime) -> list[Kpi]:
     """The six cards. `series` is by_interval or by_day of the same filters; what lies after `moment` is left out.
 
-    While a period is running its counts stand beside the whole period before instead of a difference. A period
-    before without calls is said in words: a zero would look like a measurement where there may be no log.
+    A period before without calls is said in words: a zero would look like a measurement where there may be no log.
     """
     past = _busy(series[series["start"] <= moment] if "start" in series else series)
-    open_period = running(filters, moment.date())
     cards = []
     for metric in METRICS:
         words, unit = _said(lang, metric, value(now.get(metric.key)))
         if metric.share:
             unit = percent(lang, value(now.get(metric.share)))
-        counted = metric.kind == "count" and not metric.compare
-        change = None if counted and open_period else delta(lang, metric, now, before)
+        change = delta(lang, metric, now, before)
         old = value(before.get(metric.key))
         extra: dict[str, str | tuple[str, ...]] = {"within_sl": "true"} if metric.key == "sl_pct" else {
             "outcome": metric.outcome} if metric.outcome else {}
@@ -167,11 +159,13 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
     return cards
 
 
-def before_words(lang: str, filters: Filters) -> str:
-    """The days of the period before, for whoever asks what a difference is measured against."""
-    past = filters.previous()
-    return day(lang, past.start) if past.days == 1 else text(
+def before_words(lang: str, filters: Filters, moment: dt.datetime) -> str:
+    """The period before, for whoever asks at `moment` what a difference is measured against."""
+    past = filters.previous(moment)
+    days = day(lang, past.start) if past.days == 1 else text(
         lang, "{start} to {end}", start=day(lang, past.start), end=day(lang, past.end))
+    return days if past.until is None else text(
+        lang, "{days} until {time}", days=days, time=clock(lang, past.until, seconds=False))
 
 
 def outcomes(lang: str, prefix: str, filters: Filters, totals: Totals) -> list[Share]:

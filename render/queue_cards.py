@@ -10,7 +10,7 @@ from data.call_filters import NONE
 from data.filters import Filters
 from i18n import NOTHING, duration, number, percent, text
 from render import addresses
-from render.cards import Delta, Totals, delta, running, shown, value
+from render.cards import Delta, Totals, delta, shown, value
 from render.sparkline import sparkline
 from render.words import METRICS, OUTCOMES, mark
 
@@ -96,7 +96,7 @@ def _counts(prefix: str, filters: Filters, **more: Any) -> dict[str, str]:
             "level": href(within_sl="true")}
 
 
-def _line(lang: str, prefix: str, filters: Filters, row: Totals, before: Totals | None, open_period: bool,
+def _line(lang: str, prefix: str, filters: Filters, row: Totals, before: Totals | None,
           **more: Any) -> QueueLine:
     level, longest = value(row.get("sl_pct")), value(row.get("longest_wait"))
     queue = {"queue": more["key"]} if more["key"] else {}
@@ -106,7 +106,7 @@ def _line(lang: str, prefix: str, filters: Filters, row: Totals, before: Totals 
     old = before if before is not None and value(before.get("offered")) else None
     return QueueLine(
         offered=number(lang, value(row["offered"])), answered=number(lang, value(row["answered"])),
-        change=None if open_period or old is None else delta(lang, OFFERED, row, old),
+        change=None if old is None else delta(lang, OFFERED, row, old),
         answer_share=percent(lang, value(row["answer_pct"])), abandoned=number(lang, value(row["abandoned"])),
         abandon_share=percent(lang, value(row["abandon_pct"])), level=level, level_words=percent(lang, level),
         level_change=None if old is None else delta(lang, LEVEL, row, old), wait=duration(value(row["asa"])),
@@ -114,28 +114,27 @@ def _line(lang: str, prefix: str, filters: Filters, row: Totals, before: Totals 
 
 
 def queues(lang: str, prefix: str, here: Any, filters: Filters, now: pd.DataFrame, before: pd.DataFrame,
-           lines: Mapping[str, list[int]], today: Any) -> list[QueueLine]:
+           lines: Mapping[str, list[int]]) -> list[QueueLine]:
     """A row a queue. `now` and `before` are by_queue without the choice of queues; `here(queues)` gives the address of
     this page narrowed to some of them, `lines` the calls of each over the period."""
     old = {str(row["queue"]): row for row in _records(before)}
-    rows, everywhere, open_period = [], replace(filters, queues=()), running(filters, today)
+    rows, everywhere = [], replace(filters, queues=())
     picked = {q.casefold() for q in filters.queues}
     for row in _records(now):
         key = str(row["queue"])
         chosen = key.casefold() in picked
         others = [q for q in filters.queues if q.casefold() != key.casefold()]
         rows.append(_line(
-            lang, prefix, everywhere, row, old.get(key), open_period, name=shown(row["name"], key), key=key,
+            lang, prefix, everywhere, row, old.get(key), name=shown(row["name"], key), key=key,
             chosen=chosen, here=here(others if chosen else [key]), line=sparkline(lines.get(key, [])),
             target=value(row.get("sl_target")), threshold=text(lang, "{seconds} s", seconds=int(row["threshold"]))))
     return rows
 
 
-def total(lang: str, prefix: str, here: Any, filters: Filters, now: Totals, before: Totals,
-          today: Any) -> QueueLine:
+def total(lang: str, prefix: str, here: Any, filters: Filters, now: Totals, before: Totals) -> QueueLine:
     """All queues of the filters together, computed from their sums."""
     label = text(lang, "Chosen queues") if filters.queues else text(lang, "All queues")
-    return _line(lang, prefix, filters, now, before, running(filters, today), name=label, key="", chosen=False,
+    return _line(lang, prefix, filters, now, before, name=label, key="", chosen=False,
                  here=here([]), line="", target=None, threshold="")
 
 

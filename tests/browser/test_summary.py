@@ -107,6 +107,30 @@ def test_the_header_keeps_its_width_when_it_has_bad_news(tmp_path, visit):
                 assert box["x"] + box["width"] <= width, tool.inner_html()
 
 
+@pytest.fixture
+def two_days(tmp_path):
+    """The address of a server on a log of today and of yesterday, of which one call came at a later hour than it is."""
+    now, log = int(time.time()), tmp_path / "queue_log"
+    yesterday = now - 86_400
+    log.write_text(call(yesterday - 600, 1) + call(yesterday + 3600, 2) + call(now - 120, 3) + call(now - 100, 4))
+    with serving(tmp_path, QUEUE_LOG_PATH=str(log), TIMEZONE=around_noon()) as address:
+        person(tmp_path, "ana", "manager")
+        yield address
+
+
+def test_today_is_compared_with_yesterday_until_now(two_days, visit):
+    page = visit(two_days)
+    arrive(page)
+    offered = page.locator("#dashboard-kpis .kpi").first
+    expect(offered.locator(".figure")).to_have_text("2")
+    expect(offered.locator(".change")).to_contain_text("100.0 %")
+    expect(offered.locator(".delta")).to_have_attribute("title", re.compile(
+        r"^Comparado con \d\d/\d\d/\d{4} hasta las 1[23]:\d\d$"))
+    page.goto(f"{two_days}/?period=yesterday")
+    expect(offered.locator(".figure")).to_have_text("2")
+    expect(offered.locator(".delta")).not_to_have_attribute("title", re.compile("hasta"))
+
+
 def test_a_line_in_the_log_is_on_the_page(own, visit):
     address, log = own
     page = visit(address)

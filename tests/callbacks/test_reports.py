@@ -122,7 +122,8 @@ def test_every_filter_of_the_list_is_said_in_its_file(store, lang):
         positions=(2, 3), weekdays=(0,), hours=(9,), clock=(540, 600), **dict.fromkeys(FLAGS, True))
     names = {name for name, _ in filters.own()}
     assert len(names) == 10 + len(SPANS) + 1 + len(FLAGS)
-    own = {f.name for f in fields(CallFilters)} - {"start", "end", "queues", "agents", "origin", "interval", "moments"}
+    own = {f.name for f in fields(CallFilters)} - {
+        "start", "end", "queues", "agents", "origin", "interval", "until", "moments"}
     assert all(getattr(filters, name) != CallFilters.__dataclass_fields__[name].default for name in own)
     said = files.understood(store.view(), lang, "calls", filters)
     assert len(said) == 4 + len(names)
