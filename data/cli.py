@@ -26,6 +26,16 @@ def fail(words: str) -> None:
     sys.exit(2)
 
 
+def mind(store: Any) -> None:
+    """Says what hinders a store that was refreshed; the end where nothing at all is known for that reason."""
+    if store.problem:
+        about = store.detail or store.follower.path
+        words = f"{store.problem}: {about}." if about else f"{store.problem}."
+        if not store.counts()["lines"]:
+            fail(words)
+        click.echo(words, err=True)
+
+
 def register(main: click.Group, settings: Callable[[], Any], store: Callable[[Any], Any],
              examined: Callable[[Any], Any]) -> None:
     """Adds the commands to `main`. `settings()` are those of this installation, `store(settings)` opens its store,
@@ -109,7 +119,10 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
         if kind == "parquet" and out is None:
             fail("--out: parquet needs a file.")
         try:
-            dumps.write(store(settings()), table, start and start.date(), end and end.date(), kind, out)
+            held = store(settings())
+            held.refresh()
+            mind(held)
+            dumps.write(held, table, start and start.date(), end and end.date(), kind, out)
         except dumps.Refused as error:
             fail(f"{error}")
 

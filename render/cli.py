@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from data.cli import fail
+from data.cli import fail, mind
 
 # As in data.reports and render.exports, which take long to import: a test compares them.
 TYPES = ("general", "calls", "queues", "agents", "daily", "hourly", "intervals", "events")
@@ -58,6 +58,7 @@ def register(main: click.Group, settings: Callable[..., Any], store: Callable[[A
         chosen, pictures = settings(), Pictures()
         held = store(chosen)
         held.refresh()
+        mind(held)
         view = held.view()
         try:
             asked = exports.asked(kind, form, values, view.today(), chosen.LANGUAGE)

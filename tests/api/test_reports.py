@@ -225,3 +225,36 @@ def test_the_shell_names_what_it_cannot_understand(site, tmp_path):
          "--out", str(tmp_path / "x")], capture_output=True, text=True, cwd=tmp_path,
         env={**os.environ, "QUEUE_LOG_PATH": str(site.folder / "queue_log"), "DATA_DIR": str(tmp_path / "var")})
     assert (run.returncode, run.stderr) == (2, "--start: must be a day written YYYY-MM-DD.\n")
+
+
+@pytest.mark.parametrize("command", [
+    ["report", "general", "csv", "--start", "2026-03-01", "--end", "2026-03-01", "--out", "file"],
+    ["dump", "legs", "--out", "file"], ["dump", "events", "--out", "file"]])
+def test_without_a_log_the_shell_writes_no_zeros(site, tmp_path, command):
+    log = tmp_path / "queue_log"
+
+    def run():
+        return subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), *command], capture_output=True, text=True, cwd=tmp_path,
+            env={**os.environ, "QUEUE_LOG_PATH": str(log), "DATA_DIR": str(tmp_path / "var"), "TIMEZONE": "UTC"})
+    missing = run()
+    assert missing.returncode == 2 and len(missing.stderr.splitlines()) == 1
+    assert missing.stderr.startswith(f"The log file does not exist: {log}")
+    assert not (tmp_path / "file").exists()
+    log.write_bytes((site.folder / "queue_log").read_bytes())
+    found = run()
+    assert (found.returncode, found.stderr) == (0, "")
+    first = (tmp_path / "file").read_bytes()
+    log.unlink()  # what was read is there; what is wrong is said beside it
+    after = run()
+    assert after.returncode == 0 and after.stderr.startswith(f"The log file does not exist: {log}")
+    assert (tmp_path / "file").read_bytes() == first
+
+
+def test_of_an_empty_log_there_are_no_calls_and_nothing_is_wrong(tmp_path):
+    (tmp_path / "queue_log").touch()
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), "dump", "legs"], capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "QUEUE_LOG_PATH": str(tmp_path / "queue_log"), "DATA_DIR": str(tmp_path / "var"),
+             "TIMEZONE": "UTC"})
+    assert (run.returncode, run.stderr, len(run.stdout.splitlines())) == (0, "", 1)
