@@ -390,11 +390,12 @@ def test_a_server_out_of_reach(arrive):
 
 
 def test_a_file_that_vanishes_while_it_plays(arrive, desk):
-    page = arrive(refused=range(1, 3), refusal="404 (NOT FOUND)")  # Chromium may ask twice before it gives up
+    steps = 9  # each may ask for the file, and Chromium once more before it gives up
+    page = arrive(refused=range(1, steps + 2), refusal="404 (NOT FOUND)")
     listen(page, "vanishing")
     desk.path("vanishing").unlink()
     page.focus(".player-slider")
-    for _ in range(9):
+    for _ in range(steps):
         page.keyboard.press("PageUp")
     until(page, f"{STATE} === 'words'")
     expect(page.locator(".player-says")).to_have_text("La grabación ya no está.")
