@@ -57,11 +57,10 @@ def show_kpis(view: Callable, who: Callable, filters: Site | None, version: int 
     """The agent against the own period before."""
     now, lang = view(), who().language
     chosen = of(now, filters)
-    metrics = [agent_cards.LOGIN, *agent_cards.TEAM[1:]]
+    past, metrics = chosen.previous(now.now()), [agent_cards.LOGIN, *agent_cards.TEAM[1:]]
     found = agent_cards.kpis(lang, filters["prefix"], chosen, agent_questions.team(now, chosen),
-                             agent_questions.team(now, chosen.previous(now.now())), agent_questions.by_day(now, chosen),
-                             metrics)
-    return agents.kpis(lang, found, cards.before_words(lang, chosen, now.now()))
+                             agent_questions.team(now, past), agent_questions.by_day(now, chosen), metrics)
+    return agents.kpis(lang, found, cards.before_words(lang, past))
 
 
 def show_gantt(view: Callable, who: Callable, filters: Site | None, version: int | None, theme: str | None) -> dict:

@@ -39,9 +39,10 @@ def show_kpis(view: Callable, who: Callable, filters: Site | None, version: int 
     """The team in six numbers against the period before."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
+    past = chosen.previous(now.now())
     found = agent_cards.kpis(lang, filters["prefix"], chosen, agent_questions.team(now, chosen),
-                             agent_questions.team(now, chosen.previous(now.now())), agent_questions.by_day(now, chosen))
-    return agents.kpis(lang, found, cards.before_words(lang, chosen, now.now()))
+                             agent_questions.team(now, past), agent_questions.by_day(now, chosen))
+    return agents.kpis(lang, found, cards.before_words(lang, past))
 
 
 def show_table(view: Callable, who: Callable, filters: Site | None, version: int | None) -> dict:

@@ -47,10 +47,11 @@ def show_empty(view: Callable, who: Callable, filters: Site | None, version: int
 def show_kpis(view: Callable, who: Callable, filters: Site | None, version: int | None) -> list:
     """Six numbers against the period before, each with its line."""
     now, lang = view(), who().language
-    chosen = asked(filters, now.today())
-    found = cards.kpis(lang, filters["prefix"], chosen, now.totals(chosen), now.totals(chosen.previous(now.now())),
-                       series(now, chosen), now.now())
-    return dashboard.kpis(lang, found, cards.before_words(lang, chosen, now.now()))
+    chosen, moment = asked(filters, now.today()), now.now()
+    past = chosen.previous(moment)
+    found = cards.kpis(lang, filters["prefix"], chosen, now.totals(chosen), now.totals(past), series(now, chosen),
+                       moment)
+    return dashboard.kpis(lang, found, cards.before_words(lang, past))
 
 
 def show_volume(view: Callable, who: Callable, filters: Site | None, version: int | None, theme: str | None) -> dict:

@@ -40,11 +40,10 @@ def show_table(view: Callable, who: Callable, filters: Site | None, version: int
     """Every queue of the period, the chosen ones marked, and their total, against the period before."""
     now, lang = view(), who().language
     chosen = asked(filters, now.today())
-    every = replace(chosen, queues=())
+    every, past = replace(chosen, queues=()), chosen.previous(now.now())
     rows = queue_cards.queues(lang, filters["prefix"], here(filters), chosen, now.by_queue(every),
-                              now.by_queue(every.previous(now.now())), queue_questions.lines(now, every))
-    total = queue_cards.total(lang, filters["prefix"], here(filters), chosen, now.totals(chosen),
-                              now.totals(chosen.previous(now.now())))
+                              now.by_queue(replace(past, queues=())), queue_questions.lines(now, every))
+    total = queue_cards.total(lang, filters["prefix"], here(filters), chosen, now.totals(chosen), now.totals(past))
     return queues.table(lang, rows, total) if rows else nothing(lang)
 
 

@@ -159,9 +159,8 @@ def kpis(lang: str, prefix: str, filters: Filters, now: Totals, before: Totals, 
     return cards
 
 
-def before_words(lang: str, filters: Filters, moment: dt.datetime) -> str:
-    """The period before, for whoever asks at `moment` what a difference is measured against."""
-    past = filters.previous(moment)
+def before_words(lang: str, past: Filters) -> str:
+    """The period before, for whoever asks what a difference is measured against."""
     days = day(lang, past.start) if past.days == 1 else text(
         lang, "{start} to {end}", start=day(lang, past.start), end=day(lang, past.end))
     return days if past.until is None else text(

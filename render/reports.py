@@ -109,19 +109,16 @@ def report(view: Any, lang: str, key: str, filters: CallFilters, company: str, m
            sort: Sort = NEWEST) -> Report:
     """The report `key` (data.reports.TYPES) of these filters; `made` is the moment that stands on it. Without `drawn`
     no figure is made. `unit` and `sort` are those of a list of calls."""
-    now, common = totals(view, key, filters), filters.common
-    before = totals(view, key, _previous(filters, view.now()))
-    found = cards.kpis(lang, prefix, filters, now, before, pd.DataFrame(columns=["date", "offered"]), view.now())
+    now, common, moment = totals(view, key, filters), filters.common, view.now()
+    past = common.previous(moment)
+    before = totals(view, key, CallFilters(**{**vars(filters), **vars(past)}))
+    found = cards.kpis(lang, prefix, filters, now, before, pd.DataFrame(columns=["date", "offered"]), moment)
     parts = [Part(DESCRIBED[name], text(lang, DESCRIBED[name].title), rows(view, name, filters, sort))
              for name in tables(key, unit) if key != "general" or name != "days" or common.days > 1]
     drawings = pictures(view, lang, theme, key, filters, prefix) if drawn and now["offered"] else []
     return Report(key, lang, text(lang, TITLES[key]), company, span(lang, filters),
                   understood(view, lang, key, filters), about(view, lang, made), made, found, now, before,
-                  cards.before_words(lang, common, view.now()), drawings, parts)
-
-
-def _previous(filters: CallFilters, moment: dt.datetime) -> CallFilters:
-    return CallFilters(**{**vars(filters), **vars(filters.common.previous(moment))})
+                  cards.before_words(lang, past), drawings, parts)
 
 
 def span(lang: str, filters: CallFilters) -> str:

@@ -142,12 +142,15 @@ def test_a_period_before_without_calls_is_words_and_not_a_zero():
 
 
 def test_the_period_before_in_words():
+    def before(lang, filters, moment):
+        return cards.before_words(lang, filters.previous(moment))
+
     over = NOW + dt.timedelta(days=30)
-    assert cards.before_words("es", ONE_DAY, over) == "22/11/2026"
-    assert cards.before_words("es", Filters(DAY, DAY + dt.timedelta(days=6)), over) == "16/11/2026 a 22/11/2026"
+    assert before("es", ONE_DAY, over) == "22/11/2026"
+    assert before("es", Filters(DAY, DAY + dt.timedelta(days=6)), over) == "16/11/2026 a 22/11/2026"
     running = Filters(NOW.date() - dt.timedelta(days=1), NOW.date())
-    assert cards.before_words("es", running, NOW) == "21/11/2026 a 22/11/2026 hasta las 14:32"
-    assert cards.before_words("en", Filters(NOW.date(), NOW.date()), NOW) == "23/11/2026 until 14:32"
+    assert before("es", running, NOW) == "21/11/2026 a 22/11/2026 hasta las 14:32"
+    assert before("en", Filters(NOW.date(), NOW.date()), NOW) == "23/11/2026 until 14:32"
 
 
 def test_addresses_say_only_what_does_not_go_without_saying():
