@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+# Otherwise pydantic looks for plugins of its own among all that is installed, at every start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
 
 from dotenv import dotenv_values

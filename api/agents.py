@@ -1,6 +1,7 @@
 """`/api/agents/*`: people: their calls, their time, a fair comparison, and what they did second by second."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort
@@ -11,7 +12,6 @@ from api.errors import FAILURES, failure, success
 from api.questions import Question, filters, meta, rows
 from api.queues import narrow
 from data import agent_comparison, agent_day, agent_questions
-from data.filters import Filters
 
 TAG = Tag(name="agents", description="People. Time is the union over queues; null is what the log does not tell")
 LISTED = list(agent_questions.COLUMNS)
@@ -84,7 +84,7 @@ def register(server: OpenAPI, view: Callable[[], Any], prefix: str, allow: Calla
         names = dict(now.agents())
         if path.agent not in names:
             abort(failure(404, "agent: nobody is called so in the log"))
-        one = Filters(asked.start, asked.end, asked.queues, (path.agent,), asked.origin, asked.interval)
+        one = replace(asked, agents=(path.agent,))
         found = {kind: rows(agent_day.spans(now, one, kind), SPANS) for kind in ("sessions", "pauses")}
         return success({"agent": path.agent, "name": names[path.agent], **found,
                         "totals": (rows(agent_questions.by_agent(now, one), LISTED) or [None])[0]}, meta(now, one))

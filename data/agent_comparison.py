@@ -6,7 +6,7 @@ took for the calls that he had, queue by queue and hour by hour; calls for which
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -119,7 +119,7 @@ def _tables(view: Tally, filters: Filters, of: Sequence[Run]) -> Tables:
 
 def _everybody(filters: Filters) -> Filters:
     """One agent is compared with all the others."""
-    return Filters(filters.start, filters.end, filters.queues, (), filters.origin, filters.interval)
+    return replace(filters, agents=())
 
 
 def hours(view: Tally, epochs: np.ndarray) -> tuple[np.ndarray, int]:

@@ -26,14 +26,21 @@ def fail(words: str) -> None:
     sys.exit(2)
 
 
-def mind(store: Any) -> None:
-    """Says what hinders a store that was refreshed; the end where nothing at all is known for that reason."""
-    if store.problem:
-        about = store.detail or store.follower.path
-        words = f"{store.problem}: {about}." if about else f"{store.problem}."
-        if not store.counts()["lines"]:
-            fail(words)
+def hindrance(store: Any) -> str:
+    """What hinders the store, as a sentence; "" where nothing does."""
+    about = store.detail or store.follower.path
+    return store.problem and (f"{store.problem}: {about}." if about else f"{store.problem}.")
+
+
+def current(store: Any) -> Any:
+    """The store, up to date. What hinders it is said; the end where nothing at all is known for that reason."""
+    store.refresh()
+    words = hindrance(store)
+    if words and not store.counts()["lines"]:
+        fail(words)
+    if words:
         click.echo(words, err=True)
+    return store
 
 
 def register(main: click.Group, settings: Callable[[], Any], store: Callable[[Any], Any],
@@ -101,7 +108,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
             time.sleep(chosen.REFRESH_SECONDS)
         found = {**book.counts(), "seconds": round(time.monotonic() - began, 3)}
         if book.problem:
-            fail(f"{book.problem}: {book.detail or chosen.QUEUE_LOG_PATH}.")
+            fail(hindrance(book))
         words = "{lines:,} lines ({rejected:,} rejected), {legs:,} legs, {seconds} s"
         click.echo(json.dumps(found) if as_json else words.format(**found))
         memory.ending()
@@ -119,10 +126,7 @@ def register(main: click.Group, settings: Callable[[], Any], store: Callable[[An
         if kind == "parquet" and out is None:
             fail("--out: parquet needs a file.")
         try:
-            held = store(settings())
-            held.refresh()
-            mind(held)
-            dumps.write(held, table, start and start.date(), end and end.date(), kind, out)
+            dumps.write(current(store(settings())), table, start and start.date(), end and end.date(), kind, out)
         except dumps.Refused as error:
             fail(f"{error}")
 

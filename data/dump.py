@@ -27,8 +27,7 @@ class Refused(Exception):
 
 
 def write(store: Store, table: str, start: dt.date | None, end: dt.date | None, kind: str, out: Path | None) -> None:
-    """Writes `table` for the local days start..end (both included; all without them)."""
-    store.refresh()
+    """Writes `table` of a store that is up to date for the local days start..end (both included; all without them)."""
     low, high = _bounds(store, start, end)
     pieces = events(store, low, high) if table == "events" else iter([_table(store, table, low, high)])
     try:

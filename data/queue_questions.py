@@ -6,7 +6,7 @@ Everything counts the legs of the filters (one stay in one queue, dated when it 
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -193,8 +193,7 @@ def waiting(view: Tally, filters: Filters, edges: np.ndarray) -> pd.DataFrame:
 def _reaching(view: Tally, filters: Filters, start: int) -> Rows:
     """Legs of the filters, and those from before that may still have waited at `start` (epoch seconds)."""
     day = calendar.today(start - view.snapshot.site.options.max_wait_open, view.zone)
-    return view.legs(Filters(day, max(filters.end, day), filters.queues, filters.agents, filters.origin,
-                             filters.interval))
+    return view.legs(replace(filters, start=day, end=max(filters.end, day)))
 
 
 def gave_up(view: Tally, filters: Filters, start: int, end: int) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from data.cli import fail, mind
+from data.cli import current, fail
 
 # As in data.reports and render.exports, which take long to import: a test compares them.
 TYPES = ("general", "calls", "queues", "agents", "daily", "hourly", "intervals", "events")
@@ -56,9 +56,7 @@ def register(main: click.Group, settings: Callable[..., Any], store: Callable[[A
             name, _, value = pair.partition("=")
             values.setdefault(name, []).append(value)
         chosen, pictures = settings(), Pictures()
-        held = store(chosen)
-        held.refresh()
-        mind(held)
+        held = current(store(chosen))
         view = held.view()
         try:
             asked = exports.asked(kind, form, values, view.today(), chosen.LANGUAGE)
