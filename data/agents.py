@@ -103,12 +103,13 @@ def fold(state: State, events: Events, options: Options,
     """One step of the log: sessions and pauses (frames.SESSION, frames.PAUSE) that ended, and what goes on. `first` is
     the `part` of these events, where it was made before."""
     state, found = state.copy(), first or part(events)
-    waiting = [Own.of(state.held), found.own]
     _remember(state, found)
-    cut = state.clock - SLACK
-    sessions, pauses = _apply(state, waiting, sum(int((part.events.ts <= cut).sum()) for part in waiting), options)
-    left = b"".join(part.events.lines(np.flatnonzero(part.events.ts > cut)) for part in waiting)
-    state.held = queue_log.in_time(queue_log.parse(left)[0])
+    cut, waiting = state.clock - SLACK, (state.held, found.own.events)
+    settled = sum(int((lines.ts <= cut).sum()) for lines in waiting)
+    sessions, pauses = _apply(state, [Own.of(state.held), found.own] if settled else [], settled, options)
+    if settled or len(found.own.events):
+        left = b"".join(lines.lines(np.flatnonzero(lines.ts > cut)) for lines in waiting)
+        state.held = queue_log.in_time(queue_log.parse(left)[0])
     older = state.recent[state.recent <= cut]
     state.recent = np.concatenate([older[-1:], state.recent[state.recent > cut]])
     return sessions, pauses, state

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from data import frames
 from data.decimals import digits
 from data.queue_log import FIELDS, Column, Events, decode
-from data.rows import SPLIT_MARKER, Rows, by_code, clip, dictionary, durations, string
+from data.rows import HOLD, POSITION, SPLIT_MARKER, TALK, WAIT, Rows, by_code, clip, dictionary, durations, string
 from data.rules import (
     ATTEMPT_KIND,
     CODE,
@@ -18,23 +18,24 @@ from data.rules import (
     DID,
     ENTER,
     EXIT,
-    HOLD_FIELD,
     MARKER,
     NAMES,
     NOBODY,
     OUTCOME_OF_EXIT,
-    POSITION_FIELD,
     TALK_FIELD,
     TERMINAL,
     UNKNOWN,
-    WAIT_FIELD,
     Options,
 )
 from data.walk import Leg, Line
 
 _MOVED = np.isin(np.arange(len(NAMES) + 1), [CODE[n] for n in ("BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER")])
 _ATTENDED = {b"BRIDGE": "attended_bridge", b"APP": "attended_app", b"LINK": "attended_link"}
-
+_OUTCOME, _END_BY = np.zeros(len(NAMES) + 1, dtype=np.int8), np.zeros(len(NAMES) + 1, dtype=np.int8)
+_OUTCOME[[CODE[name] for name in OUTCOME_OF_EXIT]] = [frames.OUTCOME[word] for word in OUTCOME_OF_EXIT.values()]
+_END_BY[[CODE[name] for name in TALK_FIELD]] = frames.ENDED["transfer"]
+_END_BY[[CODE["COMPLETEAGENT"], CODE["COMPLETECALLER"]]] = frames.ENDED["agent"], frames.ENDED["caller"]
+_NO_WORDS = pa.array([], pa.large_string())
 
 
 
@@ -75,80 +76,50 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
 
 
 def plain(rows: Rows, seg: "Segments", options: Options, wanted: frozenset[str] | None) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
-    """frames.LEGS of the legs whose lines are in order."""
+    """frames.LEGS of the legs whose lines are in order; those that have no end yet are in progress."""
     events, ts = rows.events, rows.events.ts
-    enter, end, connect = seg.enter, seg.end, seg.connect
-    answered, handed = connect >= 0, seg.marker >= 0
-    conn = np.where(answered, connect, 0)
+    enter, connect = seg.enter, seg.connect
+    answered, going = connect >= 0, seg.end < 0
+    handed = (seg.marker >= 0) & ~going
+    conn, end, marked = np.where(answered, connect, 0), np.where(going, enter, seg.end), np.where(handed, seg.marker, 0)
     code = rows.code[end]
-    waited = by_code(events, end, code, WAIT_FIELD)
-    hold = np.where(answered, events.number(conn, 0), waited)
+    hold = np.where(answered, events.number(conn, 0), by_code(events, end, code, WAIT))
     wait = durations(hold, np.where(answered, ts[conn], ts[end]) - ts[enter])
-    talked = durations(by_code(events, end, code, TALK_FIELD), ts[end] - ts[conn])
+    talked = durations(by_code(events, end, code, TALK), ts[end] - ts[conn])
     call_talk = np.where(answered, talked, -1).astype(np.int32)
-    outcome = np.zeros(len(NAMES) + 1, dtype=np.int8)
-    for name, word in OUTCOME_OF_EXIT.items():
-        outcome[CODE[name]] = frames.OUTCOME[word]
     kind, to = transfers(events, end, code)
     cut = handed & (kind == 0)
-    marked = np.where(handed, seg.marker, 0)
     talk = np.where(cut & options.cut_talk_at_marker, ts[marked] - ts[conn], call_talk).astype(np.int32)
-    ended = np.zeros(len(NAMES) + 1, dtype=np.int8)
-    for name in TALK_FIELD:
-        ended[CODE[name]] = frames.ENDED["transfer"]
-    ended[CODE["COMPLETEAGENT"]], ended[CODE["COMPLETECALLER"]] = frames.ENDED["agent"], frames.ENDED["caller"]
     if cut.any():
-        words = to if isinstance(to, list) else to.to_pylist()
+        words: list[str | None] = to if isinstance(to, list) else [None] * len(enter)
         where = marker_target(events, seg.marker[cut])
         for i, target in zip(np.flatnonzero(cut).tolist(), where, strict=True):
             words[i] = target
         to = words
     names = rows.agents.values
-    agent = np.where(answered, rows.agent[conn], -1)
     somebody = np.array([name not in NOBODY for name in names])
     at_answer = (code == CODE["ABANDON"]) & somebody[rows.agent[end]]
+    outcome = np.where(answered, frames.OUTCOME["answered"], _OUTCOME[code])
+    if going.any():
+        outcome[going] = frames.OUTCOME["in_progress"]
+        wait[going & ~answered] = talk[going] = call_talk[going] = -1
     made = {
-        "enter": ts[enter], "outcome": np.where(answered, 0, outcome[code]).astype(np.int8), "wait": wait,
-        "connect": np.where(answered, ts[conn], -1), "talk": talk,
+        "enter": ts[enter], "outcome": outcome, "wait": wait, "connect": np.where(answered, ts[conn], -1), "talk": talk,
         "transfer_kind": np.where(cut, frames.TRANSFER["marker"], kind).astype(np.int8),
         "flags": np.where(at_answer, frames.FLAG["at_answer"], 0).astype(np.int16)}
     if wanted is not None:
         made["caller"] = string(callers(events, enter)[0])
         return pa.table(made, schema=frames.legs(wanted))
-    keyed = np.flatnonzero(code == CODE["EXITWITHKEY"])
-    key = np.full(len(enter), -1)
-    pressed = Column(events.data(end[keyed], 0).fill_null(b""))
-    key[keyed] = pressed.codes
+    call_end = np.where(going, -1, ts[end])
     return pa.table({
-        **made, **entered(rows, seg), "agent": dictionary(agent, names),
+        **made, **entered(rows, seg), "agent": dictionary(np.where(answered, rows.agent[conn], -1), names),
         "ring": np.where(answered, clip(events.number(conn, 2)), -1).astype(np.int32),
-        "call_talk": call_talk,
-        "end": np.where(cut & options.cut_talk_at_marker, ts[marked], ts[end]), "call_end": ts[end],
-        "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, ended[code], 0)).astype(np.int8),
-        "transfer_to": frames.words(to),
-        "key": dictionary(key, pressed.values),
-        "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION_FIELD))).astype(np.int32),
+        "call_talk": call_talk, "end": np.where(cut & options.cut_talk_at_marker, ts[marked], call_end),
+        "call_end": call_end,
+        "end_by": np.where(cut, frames.ENDED["transfer"], np.where(answered, _END_BY[code], 0)).astype(np.int8),
+        "transfer_to": frames.words(to), "key": keys(events, end, code),
+        "exit_position": np.where(answered, -1, clip(by_code(events, end, code, POSITION))).astype(np.int32),
     }, schema=frames.LEGS)
-
-
-
-def opened(rows: Rows, seg: "Segments", wanted: frozenset[str] | None) -> pa.Table:  # type: ignore[name-defined]  # noqa: F821
-    """frames.LEGS of the legs that are in order so far and have no end yet."""
-    events, n = rows.events, len(seg.enter)
-    talking = seg.connect >= 0
-    conn = np.where(talking, seg.connect, 0)
-    hold = durations(events.number(conn, 0), events.ts[conn] - events.ts[seg.enter])
-    none, nothing = np.full(n, -1), pa.nulls(n, pa.large_string()).dictionary_encode()
-    return pa.table({
-        **entered(rows, seg), "agent": dictionary(np.where(talking, rows.agent[conn], -1), rows.agents.values),
-        "outcome": np.full(n, frames.OUTCOME["in_progress"], dtype=np.int8),
-        "wait": np.where(talking, hold, -1).astype(np.int32),
-        "ring": np.where(talking, clip(events.number(conn, 2)), -1).astype(np.int32),
-        "connect": np.where(talking, events.ts[conn], -1), "talk": none.astype(np.int32),
-        "call_talk": none.astype(np.int32), "end": none, "call_end": none, "end_by": np.zeros(n, dtype=np.int8),
-        "transfer_kind": np.zeros(n, dtype=np.int8), "transfer_to": nothing, "key": nothing,
-        "exit_position": none.astype(np.int32), "flags": np.zeros(n, dtype=np.int16),
-    }, schema=frames.LEGS).select(frames.legs(wanted).names)
 
 
 def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore[name-defined]  # noqa: F821
@@ -169,12 +140,26 @@ def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore
             "internal": np.zeros(len(seg.enter), dtype=bool)}
 
 
+def keys(events: Events, rows: np.ndarray, code: np.ndarray) -> pa.Array:
+    """The key with which a caller left the queue, as a word column; null where it was not by a key."""
+    pressed = np.flatnonzero(code == CODE["EXITWITHKEY"])
+    if not len(pressed):
+        return _nothing(len(rows))
+    found, key = Column(events.data(rows[pressed], 0).fill_null(b"")), np.full(len(rows), -1)
+    key[pressed] = found.codes
+    return dictionary(key, found.values)
+
+
+def _nothing(count: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), _NO_WORDS)
+
+
 def transfers(events: Events, rows: np.ndarray, code: np.ndarray) -> tuple[np.ndarray, pa.Array | list[str | None]]:
     """Kind of transfer (frames.TRANSFERS number, 0 none) and target of terminal lines."""
     kind = np.zeros(len(rows), dtype=np.int8)
     moved = np.flatnonzero(_MOVED[code])
     if not len(moved):
-        return kind, pa.nulls(len(rows), pa.large_string())
+        return kind, _nothing(len(rows))
     to: list[str | None] = [None] * len(rows)
     first, second = events.data(rows[moved], 0).to_pylist(), events.data(rows[moved], 1).to_pylist()
     for i, a, b in zip(moved.tolist(), first, second, strict=True):
@@ -199,7 +184,7 @@ def dids(rows: Rows, seg: "Segments") -> pa.Array:  # type: ignore[name-defined]
     """The last DID line of the same call up to a second after the leg entered; null when there is none."""
     lines = np.flatnonzero((rows.kind == DID) & (rows.call >= 0))
     if not len(lines):
-        return pa.nulls(len(seg.enter), pa.large_string()).dictionary_encode()
+        return _nothing(len(seg.enter))
     ts, call = rows.events.ts, rows.call[lines]
     last = np.full(len(rows.callids.dictionary), -1, dtype=np.int64)
     last[call] = lines  # the lines are in the order of time: of several the last one stays
@@ -219,10 +204,10 @@ def lines(rows: Rows, chosen: np.ndarray) -> list[Line]:
     """Lines for the walker, with every field a rule may ask for."""
     events, kind, code = rows.events, rows.kind[chosen], rows.code[chosen]
     n = len(chosen)
-    hold = clip(np.where(kind == CONNECT, events.number(chosen, 0), by_code(events, chosen, code, HOLD_FIELD)))
-    talk = clip(by_code(events, chosen, code, TALK_FIELD))
-    wait = clip(by_code(events, chosen, code, WAIT_FIELD))
-    position = clip(by_code(events, chosen, code, POSITION_FIELD))
+    hold = clip(np.where(kind == CONNECT, events.number(chosen, 0), by_code(events, chosen, code, HOLD)))
+    talk = clip(by_code(events, chosen, code, TALK))
+    wait = clip(by_code(events, chosen, code, WAIT))
+    position = clip(by_code(events, chosen, code, POSITION))
     ring = clip(events.number(chosen, 2))
     moved, to = transfers(events, chosen, np.where(kind == TERMINAL, code, UNKNOWN))
     enters = np.flatnonzero(kind == ENTER)
@@ -305,7 +290,10 @@ def is_internal(legs: pa.Table, options: Options, extensions: frozenset[str]) ->
     if known:
         like = pc.or_(like, pc.is_in(caller, value_set=pa.array(sorted(known), pa.large_string())))
     did = legs.column("did").cast(pa.large_string()).combine_chunks()
-    dialled = pc.fill_null(pc.greater(pc.binary_length(did), 0), False)
+    if did.null_count < len(did):
+        like = pc.and_(like, pc.invert(pc.fill_null(pc.greater(pc.binary_length(did), 0), False)))
     relinked = (legs.column("flags").to_numpy() & frames.FLAG["relinked"]) > 0
-    swapped = relinked & pc.not_equal(legs.column("callid"), legs.column("callid_enter")).to_numpy()
-    return pc.and_(like, pc.and_(pc.invert(dialled), pa.array(~swapped)))
+    if relinked.any():
+        same = pc.equal(legs.column("callid"), legs.column("callid_enter")).to_numpy()
+        like = pc.and_(like, pa.array(~relinked | same))
+    return like

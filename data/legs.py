@@ -33,7 +33,6 @@ from data.rules import (
     SETTLE,
     SLACK,
     START,
-    TALK_FIELD,
     TECHNICAL,
     TERMINAL,
     UNKNOWN,
@@ -48,12 +47,14 @@ _OF_A_CALL = np.isin(np.arange(20), (ENTER, CONNECT, MARKER, EXIT, TERMINAL, TEC
 
 @dataclass
 class Open:
-    """What is not over: the lines of calls that may still change, and the clock (epoch of the newest line).
+    """What is not over: the lines of calls that may still change with their kind and code (rows.kinds), and the clock
+    (epoch of the newest line).
 
     `legs` (frames.LEGS) shows those calls as they stand at the clock; open ones are `in_progress`.
     """
 
     events: Events = queue_log.EMPTY
+    known: tuple[np.ndarray, np.ndarray] = field(default_factory=lambda: rows.kinds(queue_log.EMPTY)[:2])
     clock: int = 0
     legs: pa.Table = field(default_factory=lambda: frames.empty(frames.LEGS))
 
@@ -113,14 +114,14 @@ def fold(state: Open, events: Events, options: Options, walk_all: bool = False, 
     if len(state.events) and not joined:
         whole = queue_log.concat([state.events, mine])
         both = queue_log.in_time(whole)
-        old = rows.kinds(state.events)
-        known = (np.append(old[0], known[0]), np.append(old[1], known[1]))
+        known = (np.append(state.known[0], known[0]), np.append(state.known[1], known[1]))
         if both is not whole:  # the lines were put in another order
             known = rows.kinds(both)[:2]
     clock = max(state.clock, int(events.ts.max()) if len(events) else 0)
     legs, settled, keep = _derive(both, known, clock, options, walk_all, wanted)
     ended = Ended(_kept(legs, settled), found.attempts, found.outcalls, found.refused, found.unknown)
-    return ended, Open(both.compact(keep), clock, legs.filter(pa.array(~settled)) if settled.any() else legs)
+    left = legs.filter(pa.array(~settled)) if settled.any() else legs
+    return ended, Open(both.compact(keep), (known[0][keep], known[1][keep]), clock, left)
 
 
 def _kept(table: pa.Table, chosen: np.ndarray) -> pa.Table:
@@ -139,20 +140,17 @@ def _derive(events: Events, known: tuple[np.ndarray, np.ndarray], clock: int, op
     lines = Rows.of(events, known)
     ncalls = len(lines.callids.dictionary)
     if walk_all:
-        odd, over, going = np.ones(ncalls, dtype=bool), None, None
+        odd, found = np.ones(ncalls, dtype=bool), _NO_SEGMENTS
     else:
-        odd, over, going = _segments(lines)
+        odd, found = _segments(lines)
     tables, owners = [], []
     last = np.full(ncalls, -1, dtype=np.int64)
     calls = lines.call >= 0
     np.maximum.at(last, lines.call[calls], events.ts[calls])
-    if over is not None and len(over.enter):
-        tables.append(columns.plain(lines, over, options, wanted))
-        owners.append(over.call)
-    if going is not None and len(going.enter):
-        tables.append(columns.opened(lines, going, wanted))
-        owners.append(going.call)
-        last[going.call] = np.iinfo(np.int64).max
+    if len(found.enter):
+        tables.append(columns.plain(lines, found, options, wanted))
+        owners.append(found.call)
+        last[found.call[found.end < 0]] = np.iinfo(np.int64).max
     if odd.any():
         walker = Walker(options)
         text = lines.callids.values
@@ -207,8 +205,11 @@ class Segments:
                         self.call[chosen], self.first[chosen])
 
 
-def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
-    """Which callids are out of the ordinary; of the others the legs that ended and those that go on."""
+_NO_SEGMENTS = Segments(*(np.empty(0, np.int64) for _ in range(6)))
+
+
+def _segments(lines: Rows) -> tuple[np.ndarray, Segments]:
+    """Which callids are out of the ordinary; of the others the legs, first those that ended."""
     ts, kind = lines.events.ts, lines.kind
     core = np.flatnonzero(_OF_A_LEG[kind])
     core = core[np.argsort(_short(lines.call[core], len(lines.callids.dictionary)), kind="stable")]
@@ -216,8 +217,7 @@ def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
     odd = np.zeros(len(lines.callids.dictionary), dtype=bool)
     n = len(core)
     if not n:
-        none = Segments(*(np.empty(0, np.int64) for _ in range(6)))
-        return odd, none, none
+        return odd, _NO_SEGMENTS
     head = np.append(True, call[1:] != call[:-1])
     start = np.flatnonzero((kinds == ENTER) | head)
     stop = np.append(start[1:], n)
@@ -252,7 +252,7 @@ def _segments(lines: Rows) -> tuple[np.ndarray, Segments, Segments]:
     found = Segments(enter, connect, marker, np.where(going, -1, end), call[start], heads)
     _odd_swaps(lines, odd, found)
     plain = ~odd[found.call]
-    return odd, found.take(plain & ~going), found.take(plain & going)
+    return odd, found.take(np.append(np.flatnonzero(plain & ~going), np.flatnonzero(plain & going)))
 
 
 def _short(numbers: np.ndarray, count: int) -> np.ndarray:
@@ -268,7 +268,7 @@ def _odd_swaps(lines: Rows, odd: np.ndarray, found: Segments) -> None:
     if not len(opened) or not len(strange):
         return
     ago = np.where(lines.kind[strange] == CONNECT, events.number(strange, 0),
-                   rows.by_code(events, strange, lines.code[strange], TALK_FIELD))
+                   rows.by_code(events, strange, lines.code[strange], rows.TALK))
     since = ts[np.where(found.connect[opened] >= 0, found.connect[opened], found.enter[opened])]
     stamp = (lines.queue[found.enter[opened]] << 34) + since
     order = np.argsort(stamp)

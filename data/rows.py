@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from data.queue_log import FIELDS, Column, Events, decode
 from data.rules import (
     CODE,
+    HOLD_FIELD,
     KINDS,
     LONGEST,
     MARKER,
@@ -18,11 +19,15 @@ from data.rules import (
     NATIVE_TRANSFER_FIELDS,
     NO_CALL,
     OTHER,
+    POSITION_FIELD,
     START,
+    TALK_FIELD,
     UNKNOWN,
+    WAIT_FIELD,
 )
 
 _KIND_OF = np.array([KINDS[name] for name in NAMES] + [OTHER], dtype=np.int16)
+_NOWHERE = 99
 SPLIT_MARKER = b"TRANSFER,"  # a comma in the member's name shifts IssabelPBX's line (queue_log.md 7.2.9)
 
 
@@ -84,13 +89,22 @@ def clip(values: np.ndarray) -> np.ndarray:
 
 
 
-def by_code(events: Events, rows: np.ndarray, code: np.ndarray, fields: dict[str, int]) -> np.ndarray:
-    """The number that each row's event keeps in its own data field; -1 where it has none."""
-    table, kept = np.zeros(len(NAMES) + 1, dtype=np.int64), np.zeros(len(NAMES) + 1, dtype=bool)
-    for name, position in fields.items():
-        table[CODE[name]], kept[CODE[name]] = position, True
-    found, mine = np.full(len(rows), -1, dtype=np.int64), np.flatnonzero(kept[code])
-    found[mine] = events.number(rows[mine], table[code[mine]])
+def _places(fields: dict[str, int]) -> np.ndarray:
+    """Data field by event code."""
+    table = np.full(len(NAMES) + 1, _NOWHERE)
+    table[[CODE[name] for name in fields]] = list(fields.values())
+    return table
+
+
+HOLD, POSITION, TALK, WAIT = map(_places, (HOLD_FIELD, POSITION_FIELD, TALK_FIELD, WAIT_FIELD))
+
+
+def by_code(events: Events, rows: np.ndarray, code: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The number that each row's event keeps in its own data field (HOLD and the others); -1 where it has none."""
+    found, place = np.full(len(rows), -1, dtype=np.int64), places[code]
+    mine = np.flatnonzero(place != _NOWHERE)
+    if len(mine):
+        found[mine] = events.number(rows[mine], place[mine])
     return found
 
 
