@@ -35,18 +35,19 @@ _OUTCOME, _END_BY = np.zeros(len(NAMES) + 1, dtype=np.int8), np.zeros(len(NAMES)
 _OUTCOME[[CODE[name] for name in OUTCOME_OF_EXIT]] = [frames.OUTCOME[word] for word in OUTCOME_OF_EXIT.values()]
 _END_BY[[CODE[name] for name in TALK_FIELD]] = frames.ENDED["transfer"]
 _END_BY[[CODE["COMPLETEAGENT"], CODE["COMPLETECALLER"]]] = frames.ENDED["agent"], frames.ENDED["caller"]
+_NO_BYTES = pa.py_buffer(b"")
 _NO_WORDS = pa.array([], pa.large_string())
 
 
 
 def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.ndarray]:
-    """Caller, caller name and position of ENTERQUEUE lines.
+    """Caller (binary), caller name (text) and position of ENTERQUEUE lines.
 
     `url|num|pos`, `url|num|pos|name`, and because nothing is escaped `url|n|u|m|pos`: the position is the last
     number, what stands between is the caller (queue_log.md 7.2.8).
     """
     extra = events.count[rows] - FIELDS
-    caller, name = events.data(rows, 1), pa.nulls(len(rows), pa.binary())
+    caller, name = events.data(rows, 1), _blank(len(rows))
     position = np.where(extra >= 3, events.number(rows, 2), -1)
     wide = np.flatnonzero(extra > 3)
     if not len(wide):
@@ -70,7 +71,7 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
             changed[i], position[i] = b"|".join(fields[1:last]), min(int(number[0]), 2**31 - 1)
             said[i] = b"|".join(fields[last + 1:]) or None
     caller = caller if changed is None else pa.array(changed, pa.binary())
-    return caller, pa.array(said, pa.binary()), np.minimum(position, 2**31 - 1).astype(np.int32)
+    return caller, string(pa.array(said, pa.binary())), np.minimum(position, 2**31 - 1).astype(np.int32)
 
 
 
@@ -136,7 +137,7 @@ def entered(rows: Rows, seg: "Segments") -> dict[str, pa.Array]:  # type: ignore
         first = pa.concat_arrays([text, others]).take(pa.array(place))
     return {"enter": rows.events.ts[seg.enter], "callid": callid, "callid_enter": callid,
             "queue": dictionary(rows.queues.codes[seg.enter], rows.queues.values), "did": dids(rows, seg),
-            "caller": text, "caller_orig": first, "caller_name": string(caller_name), "position": position,
+            "caller": text, "caller_orig": first, "caller_name": caller_name, "position": position,
             "internal": np.zeros(len(seg.enter), dtype=bool)}
 
 
@@ -150,7 +151,13 @@ def keys(events: Events, rows: np.ndarray, code: np.ndarray) -> pa.Array:
     return dictionary(key, found.values)
 
 
+def _blank(count: int) -> pa.Array:
+    """Empty texts."""
+    return pa.Array.from_buffers(pa.large_string(), count, [None, pa.py_buffer(bytes(8 * (count + 1))), _NO_BYTES])
+
+
 def _nothing(count: int) -> pa.Array:
+    """Nulls of a word column."""
     return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), _NO_WORDS)
 
 
@@ -212,8 +219,8 @@ def lines(rows: Rows, chosen: np.ndarray) -> list[Line]:
     moved, to = transfers(events, chosen, np.where(kind == TERMINAL, code, UNKNOWN))
     enters = np.flatnonzero(kind == ENTER)
     caller, name, entered = callers(events, chosen[enters])
-    who, called = dict(zip(enters.tolist(), decode(caller), strict=True)), decode(name)
-    names = dict(zip(enters.tolist(), called, strict=True))
+    who = dict(zip(enters.tolist(), decode(caller), strict=True))
+    names = dict(zip(enters.tolist(), name.to_pylist(), strict=True))
     places = dict(zip(enters.tolist(), entered.tolist(), strict=True))
     target = dict(zip(np.flatnonzero(kind == MARKER).tolist(),
                       marker_target(events, chosen[kind == MARKER]), strict=True))
@@ -289,9 +296,10 @@ def is_internal(legs: pa.Table, options: Options, extensions: frozenset[str]) ->
     known = set(extensions) | set(options.extensions)
     if known:
         like = pc.or_(like, pc.is_in(caller, value_set=pa.array(sorted(known), pa.large_string())))
-    did = legs.column("did").cast(pa.large_string()).combine_chunks()
+    did = legs.column("did").combine_chunks()
     if did.null_count < len(did):
-        like = pc.and_(like, pc.invert(pc.fill_null(pc.greater(pc.binary_length(did), 0), False)))
+        silent = np.array([not word for word in (*did.dictionary.to_pylist(), None)])
+        like = pc.and_(like, pa.array(silent[did.indices.fill_null(len(silent) - 1).to_numpy(zero_copy_only=False)]))
     relinked = (legs.column("flags").to_numpy() & frames.FLAG["relinked"]) > 0
     if relinked.any():
         same = pc.equal(legs.column("callid"), legs.column("callid_enter")).to_numpy()

@@ -117,8 +117,13 @@ class Events:
         return b"".join(self.buffer[one:other].tobytes() for one, other in pieces)
 
     def compact(self, rows: Ints) -> "Events":
-        """These lines in a block of their own, so that the old one can be forgotten."""
-        return parse(self.lines(rows))[0] if len(rows) else EMPTY
+        """These lines in a block of their own, so that the old one can be forgotten; in the old one where they are most
+        of it."""
+        if not len(rows):
+            return EMPTY
+        if 4 * int(self.count[rows].sum()) > len(self.edges):
+            return Events(self.buffer, self.edges, self.first[rows], self.count[rows], self.ts[rows])
+        return parse(self.lines(rows))[0]
 
     def column(self, field: int, rows: Ints | None = None) -> Column:
         """Field 1 callid, 2 queue, 3 agent, 4 event, dictionary encoded."""

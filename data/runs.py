@@ -76,8 +76,13 @@ def coded(legs: pa.Table, queues: Words, agents: Words) -> pa.Table:
     enter = found.column("enter").to_numpy()
     if (enter[1:] < enter[:-1]).any():  # words are put in order as numbers and made texts afterwards
         found = found.take(pa.array(np.argsort(enter, kind="stable")))
-    return pa.table([found.column(field.name) if field.type == old.type else found.column(field.name).cast(field.type)
-                     for field, old in zip(SCHEMA, found.schema, strict=True)], schema=SCHEMA)
+    return pa.table([_as(found.column(field.name), field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    if column.type == kind:
+        return column
+    return pa.nulls(len(column), kind) if column.null_count == len(column) else column.cast(kind)
 
 
 def coded_attempts(attempts: pa.Table, queues: Words, agents: Words) -> pa.Table:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import agents, frames, legs, names, queue_log, records
+from data import agents, frames, legs, names, queue_log, records, rows
 from data.rules import SLACK, Options
 from tests.logs import logs, orderly
 
@@ -112,6 +112,19 @@ def test_what_is_carried_is_small_once_calls_are_over():
     assert state.lines.count(b"\n") == 2 * len(state.legs)
 
 
+def test_what_is_carried_stays_small_a_line_at_a_time():
+    state, most = legs.Open(), 0
+    for n in range(300):
+        for line in (b"%d|c%d|600|NONE|ENTERQUEUE||300|1\n" % (1_700_000_000 + 60 * n, n),
+                     b"%d|NONE|NONE|NONE|CONFIGRELOAD|\n" % (1_700_000_001 + 60 * n),
+                     b"%d|c%d|600|NONE|ABANDON|1|1|9\n" % (1_700_000_009 + 60 * n, n)):
+            _, state = legs.fold(state, queue_log.parse(line)[0], OPTIONS)
+            most = max(most, len(state.events.buffer) - 2 * len(state.lines))
+            assert [name.tolist() for name in state.known] == [name.tolist() for name in rows.kinds(state.events)[:2]]
+    assert len(state.legs) < 20
+    assert most < 200, "the block holds little besides the lines that are carried"
+
+
 def test_an_open_call_is_carried_however_old():
     old = queue_log.parse(b"1700000000|c1|600|NONE|ENTERQUEUE||300|1\n")[0]
     _, state = legs.fold(legs.Open(), old, OPTIONS)
@@ -142,14 +155,17 @@ def test_a_column_of_some_lines_is_the_one_they_have_alone(one, other, random):
         if not any(len(part) for part in parts):
             continue
         whole = queue_log.concat(parts)
-        alone = whole.compact(np.arange(len(whole)))
+        raw = b"".join(part.lines(np.arange(len(part))) for part in parts)
+        alone, _ = queue_log.parse(raw)
         if random.random() < 0.5:
             read_together(whole)
         for field in (queue_log.CALLID, queue_log.QUEUE, queue_log.AGENT, queue_log.EVENT):
             ours, theirs = whole.column(field), alone.column(field)
             assert ours.codes.tolist() == theirs.codes.tolist()
             assert ours.dictionary.to_pylist() == theirs.dictionary.to_pylist()
-        assert whole.lines(np.arange(len(whole))) == alone.buffer.tobytes()
+        assert whole.lines(np.arange(len(whole))) == raw
+        kept = np.sort(rows[rows < len(whole)])
+        assert whole.compact(kept).lines(np.arange(len(kept))) == whole.lines(kept)
 
 
 @settings(max_examples=80, deadline=None)
