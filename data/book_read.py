@@ -54,7 +54,9 @@ class Pages:
         self._known: dict[int, Generation] | None = None  # the writer's list; readers ask the file
 
     def _db(self) -> sqlite3.Connection:
-        """This process's connection; a new one after a fork or when the file was replaced."""
+        """This process's connection; a new one after a fork or, for a reader, when the file was replaced."""
+        if self._known is not None and self._con is not None and self._pid == os.getpid():
+            return self._con
         path = self.folder / book_open.NAME
         try:
             state = path.stat()
@@ -63,8 +65,7 @@ class Pages:
                 raise
             return self._con
         here = (state.st_dev, state.st_ino)
-        renew = self._known is None and (
-            self._file != here or (self._copied and not book_open.unwritable(self.folder)))
+        renew = self._file != here or (self._copied and not book_open.unwritable(self.folder))
         if self._con is None or self._pid != os.getpid() or renew:
             if self._con is not None and self._pid == os.getpid():
                 self._con.close()

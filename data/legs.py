@@ -96,8 +96,7 @@ def part(events: Events, aside: bool = True) -> Part:
     tried, called = (np.flatnonzero(kind == one) if aside else np.empty(0, np.int64) for one in (ATTEMPT, OUTCALL))
     attempts = columns.attempts(events, tried, code) if len(tried) else frames.empty(frames.ATTEMPT)
     outcalls = columns.outcalls(events, called) if len(called) else frames.empty(frames.OUTCALL)
-    refused = Counter({NAMES[c]: int(n) for c, n in zip(*np.unique(code[kind == REFUSED], return_counts=True),
-                                                         strict=True)})
+    refused = Counter(NAMES[c] for c in code[kind == REFUSED].tolist())
     chosen = np.flatnonzero(_OF_A_CALL[kind] & (code != UNKNOWN) | (kind == MARKER))
     return Part(events, events.take(chosen), (kind[chosen], code[chosen]), attempts, outcalls, refused, unknown)
 

@@ -134,10 +134,13 @@ class Events:
         return self._columns[field]
 
     def read(self) -> None:
-        """Reads the columns that every rule needs, together where that is faster."""
+        """Reads the columns that every rule needs, together where that is faster; of few lines each is read when it is
+        asked for."""
+        if len(self) < FEW:
+            return
         fields = (QUEUE, AGENT, EVENT)
         known = self._columns or any(part._columns for part, _ in self._parts)
-        if known or len(self) < FEW or not (self.first[1:] > self.first[:-1]).all():
+        if known or not (self.first[1:] > self.first[:-1]).all():
             self._columns.update((field, self.column(field)) for field in fields)
             return
         # The three stand side by side and come in few combinations: where many lines are in the order of the block, one

@@ -356,7 +356,7 @@ class Store:
                 self._slots = cubes.merge(self._slots, cubes.slots(run, levels, self.site.options, self.shelf.clock))
                 _, found = cubes.by_day(run, levels, self.site.options, self.shelf.clock)
                 self._by_agent = cubes.join(self._by_agent, found)
-        for table in young.attempts[self._added:]:
+        for table in filter(len, young.attempts[self._added:]):
             self.queues.codes(table.column("queue"))
             self.people.codes(table.column("agent"))
         young.gather()
