@@ -167,7 +167,7 @@ def create_app(settings: "config.Settings") -> "Dash":
     api_agents.register(server, view, prefix, allow)
     api_recordings.register(server, view, recordings, Playback(settings.DATA_DIR / "audio"), users, prefix, allow)
     jobs, letterhead = Jobs(settings.DATA_DIR / "exports"), report_commands.letterhead(settings)
-    begin = starter(jobs, [sys.executable, str(HERE / "app.py"), "exports"], settings.model_dump_json().encode())
+    begin = starter(jobs, [sys.executable, str(HERE / "app.py"), "exports"], settings.as_json())
     api_reports.register(server, view, jobs, begin, users, letterhead, prefix, allow)
     guard.declare(server, api_metrics.register(server, counts, vitals, jobs, VERSION, prefix), Permission.ADMIN,
                   token=settings.METRICS_TOKEN or "")

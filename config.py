@@ -4,19 +4,21 @@ Nothing else in the project reads the environment; values travel down as argumen
 """
 
 import ipaddress
+import json
+import math
 import os
 import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-# Otherwise pydantic looks for plugins of its own among all that is installed, at every start.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
-
+import click
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 DEFAULT_LOG = Path("/var/log/asterisk/queue_log")
+SECRET = ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET", "METRICS_TOKEN")  # whose value no message repeats
 
 
 def _host_timezone() -> str:
@@ -25,152 +27,171 @@ def _host_timezone() -> str:
     return tzlocal.get_localzone_name() or "UTC"
 
 
-class Settings(BaseModel):
-    """What an installation may choose. Names are the environment variables (or lines of `.env`)."""
+# What a value may be, besides click's types: each takes what was written and gives what is meant, or says in a
+# ValueError why it cannot be.
 
-    model_config = ConfigDict(validate_default=True)
 
-    QUEUE_LOG_PATH: Path = DEFAULT_LOG
-    QUEUE_LOG_SOURCE: Literal["file", "mysql"] = "file"
-    QUEUE_LOG_TABLE: str = "queue_log"
-    DATA_DIR: Path = Path("./var")
-    RECORDINGS_DIR: Path = Path("/var/spool/asterisk/monitor")
-    TIMEZONE: str = Field(default_factory=_host_timezone)
-    LANGUAGE: Literal["es", "en"] = "es"
-    SERVICE_LEVEL_SECONDS: int = Field(20, ge=1, le=3600)
-    SERVICE_LEVEL_TARGET: float = Field(80, ge=1, le=100)
-    SHORT_ABANDON_SECONDS: int = Field(5, ge=0, le=600)
-    WRAPUP_SECONDS: int = Field(0, ge=0, le=3600)
-    INTERNAL_CALLERS: str = r"^[1-9]\d{1,4}$"
-    DB_HOST: str | None = None
-    DB_PORT: int = Field(3306, ge=1, le=65535)
-    DB_USER: str | None = None
-    DB_PASSWORD: str | None = None
-    DB_NAME_CDR: str = "asteriskcdrdb"
-    DB_NAME_ASTERISK: str = "asterisk"
-    DB_NAME_CALLCENTER: str = "call_center"
-    AMI_HOST: str | None = None
-    AMI_PORT: int = Field(5038, ge=1, le=65535)
-    AMI_USER: str | None = None
-    AMI_SECRET: str | None = None
-    DATABASE_URL: str | None = None
-    SERVER_HOST: str = "127.0.0.1"
-    SERVER_PORT: int = Field(8000, ge=1, le=65535)
-    URL_PREFIX: str = "/"
-    WORKERS: int = Field(2, ge=1, le=64)
-    SECRET_KEY: str | None = None
-    ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(60, ge=1, le=1440)
-    CORS_ORIGINS: str = ""
-    TRUSTED_PROXIES: str = ""
-    COMPANY_NAME: str = Field("", max_length=120)
-    COMPANY_LOGO: Path | None = None
-    PAPER_SIZE: Literal["a4", "letter"] = "a4"
-    REFRESH_SECONDS: float = Field(2, ge=0.2, le=3600)
-    LOG_STALE_HOURS: float = Field(72, gt=0, le=8760)
-    LOG_FORMAT: Literal["text", "json"] = "text"
-    LOG_LEVEL: Literal["debug", "info", "warning", "error"] = "info"
-    METRICS_TOKEN: str | None = None
-    DEMO: bool = False
+def _real(low: float, high: float, above: bool = False) -> Callable[[Any], float]:
+    kind = click.FloatRange(low, high, min_open=above)
 
-    @field_validator("TIMEZONE")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
+    def read(value: Any) -> float:
+        found: float = kind(value)
+        if math.isnan(found):
+            raise ValueError("must be a number")
+        return found
+    return read
+
+
+def _short_text(value: str) -> str:
+    if len(value) > 120:
+        raise ValueError("must have at most 120 characters")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not an IANA time zone such as America/Bogota") from None
+    return value
+
+
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z0-9_$]{1,64}\.)?[A-Za-z0-9_$]{1,64}", value):
+        raise ValueError(f"{value!r} is not a name of a database or table such as queue_log")
+    return value
+
+
+def _prefix(value: str) -> str:
+    if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", value):
+        raise ValueError(f"{value!r} must begin and end with '/', such as /analytics/")
+    return value
+
+
+def _token(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{24,}", value):
+        raise ValueError("must be at least 24 random characters without spaces; leave it unset for no token at all")
+    return value
+
+
+def _key(value: str) -> str:
+    if len(value) < 32 or "cambiar" in value or "change" in value:
+        raise ValueError("must be at least 32 random characters; leave it unset to have one made")
+    return value
+
+
+def _line(value: str) -> str:
+    if any(c in value for c in "\r\n"):
+        raise ValueError("must be one line")
+    return value
+
+
+def _origins(value: str) -> str:
+    for origin in value.split(","):
+        if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
+            raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
+    return value
+
+
+def _networks(value: str) -> str:
+    for word in value.split(","):
         try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is not an IANA time zone such as America/Bogota") from None
-        return value
+            ipaddress.ip_network(word.strip() or "127.0.0.1")
+        except ValueError:
+            raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
+                             ) from None
+    return value
 
-    @field_validator("INTERNAL_CALLERS")
-    @classmethod
-    def _expression_compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"{value!r} is not a regular expression: {error}") from None
-        return value
 
-    @field_validator("QUEUE_LOG_TABLE", "DB_NAME_CDR", "DB_NAME_ASTERISK", "DB_NAME_CALLCENTER")
-    @classmethod
-    def _name_is_a_name(cls, value: str) -> str:
-        if not re.fullmatch(r"(?:[A-Za-z0-9_$]{1,64}\.)?[A-Za-z0-9_$]{1,64}", value):
-            raise ValueError(f"{value!r} is not a name of a database or table such as queue_log")
-        return value
+def _picture(value: str | Path) -> Path:
+    try:
+        with Path(value).open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise ValueError(f"{str(value)!r} cannot be read: {error.strerror}") from None
+    if not head.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+        raise ValueError(f"{str(value)!r} is neither a PNG nor a JPEG picture")
+    return Path(value)
 
-    @model_validator(mode="after")
-    def _a_table_needs_a_server(self) -> "Settings":
-        if self.QUEUE_LOG_SOURCE == "mysql" and not self.DB_HOST:
-            raise ValueError("QUEUE_LOG_SOURCE=mysql needs DB_HOST, DB_USER and DB_PASSWORD")
-        return self
 
-    @field_validator("URL_PREFIX")
-    @classmethod
-    def _prefix_is_a_path(cls, value: str) -> str:
-        if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", value):
-            raise ValueError(f"{value!r} must begin and end with '/', such as /analytics/")
-        return value
+def _as(read: Callable[[Any], Any], default: Any = None) -> Any:
+    return field(default=default, metadata={"read": read})
 
-    @field_validator("METRICS_TOKEN")
-    @classmethod
-    def _token_is_long(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[!-~]{24,}", value):
-            raise ValueError("must be at least 24 random characters without spaces; leave it unset for no token at all")
-        return value
 
-    @field_validator("SECRET_KEY")
-    @classmethod
-    def _secret_is_long(cls, value: str | None) -> str | None:
-        if value is not None and (len(value) < 32 or "cambiar" in value or "change" in value):
-            raise ValueError("must be at least 32 random characters; leave it unset to have one made")
-        return value
+_port = click.IntRange(1, 65535)
 
-    @field_validator("AMI_SECRET", "AMI_USER")
-    @classmethod
-    def _one_line(cls, value: str | None) -> str | None:
-        if value is not None and any(c in value for c in "\r\n"):
-            raise ValueError("must be one line")
-        return value
 
-    @field_validator("CORS_ORIGINS")
-    @classmethod
-    def _origins_are_origins(cls, value: str) -> str:
-        for origin in value.split(","):
-            if origin.strip() and not re.fullmatch(r"https?://[^/\s*]+", origin.strip()):
-                raise ValueError(f"{origin.strip()!r} is not an origin such as https://crm.example.com")
-        return value
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an installation may choose. Names are the environment variables (or lines of `.env`); `chosen` are those
+    that somebody did choose."""
 
-    @field_validator("TRUSTED_PROXIES")
-    @classmethod
-    def _proxies_are_networks(cls, value: str) -> str:
-        for word in value.split(","):
-            try:
-                ipaddress.ip_network(word.strip() or "127.0.0.1")
-            except ValueError:
-                raise ValueError(f"{word.strip()!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8"
-                                 ) from None
-        return value
-
-    @field_validator("COMPANY_LOGO")
-    @classmethod
-    def _logo_is_a_picture(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            try:
-                with value.open("rb") as file:
-                    head = file.read(8)
-            except OSError as error:
-                raise ValueError(f"{str(value)!r} cannot be read: {error.strerror}") from None
-            if not head.startswith((b"\x89PNG", b"\xff\xd8\xff")):
-                raise ValueError(f"{str(value)!r} is neither a PNG nor a JPEG picture")
-        return value
+    QUEUE_LOG_PATH: Path = _as(Path, DEFAULT_LOG)
+    QUEUE_LOG_SOURCE: str = _as(click.Choice(("file", "mysql")), "file")
+    QUEUE_LOG_TABLE: str = _as(_name, "queue_log")
+    DATA_DIR: Path = _as(Path, Path("./var"))
+    RECORDINGS_DIR: Path = _as(Path, Path("/var/spool/asterisk/monitor"))
+    TIMEZONE: str = _as(_zone, MISSING)  # by default that of the machine
+    LANGUAGE: str = _as(click.Choice(("es", "en")), "es")
+    SERVICE_LEVEL_SECONDS: int = _as(click.IntRange(1, 3600), 20)
+    SERVICE_LEVEL_TARGET: float = _as(_real(1, 100), 80)
+    SHORT_ABANDON_SECONDS: int = _as(click.IntRange(0, 600), 5)
+    WRAPUP_SECONDS: int = _as(click.IntRange(0, 3600), 0)
+    INTERNAL_CALLERS: str = _as(_expression, r"^[1-9]\d{1,4}$")
+    DB_HOST: str | None = _as(str)
+    DB_PORT: int = _as(_port, 3306)
+    DB_USER: str | None = _as(str)
+    DB_PASSWORD: str | None = _as(str)
+    DB_NAME_CDR: str = _as(_name, "asteriskcdrdb")
+    DB_NAME_ASTERISK: str = _as(_name, "asterisk")
+    DB_NAME_CALLCENTER: str = _as(_name, "call_center")
+    AMI_HOST: str | None = _as(str)
+    AMI_PORT: int = _as(_port, 5038)
+    AMI_USER: str | None = _as(_line)
+    AMI_SECRET: str | None = _as(_line)
+    DATABASE_URL: str | None = _as(str)
+    SERVER_HOST: str = _as(str, "127.0.0.1")
+    SERVER_PORT: int = _as(_port, 8000)
+    URL_PREFIX: str = _as(_prefix, "/")
+    WORKERS: int = _as(click.IntRange(1, 64), 2)
+    SECRET_KEY: str | None = _as(_key)
+    ACCESS_TOKEN_EXPIRE_MINUTES: int = _as(click.IntRange(1, 1440), 60)
+    CORS_ORIGINS: str = _as(_origins, "")
+    TRUSTED_PROXIES: str = _as(_networks, "")
+    COMPANY_NAME: str = _as(_short_text, "")
+    COMPANY_LOGO: Path | None = _as(_picture)
+    PAPER_SIZE: str = _as(click.Choice(("a4", "letter")), "a4")
+    REFRESH_SECONDS: float = _as(_real(0.2, 3600), 2)
+    LOG_STALE_HOURS: float = _as(_real(0, 8760, above=True), 72)
+    LOG_FORMAT: str = _as(click.Choice(("text", "json")), "text")
+    LOG_LEVEL: str = _as(click.Choice(("debug", "info", "warning", "error")), "info")
+    METRICS_TOKEN: str | None = _as(_token)
+    DEMO: bool = _as(click.BOOL, False)
+    chosen: frozenset[str] = frozenset()
 
     @property
     def database_url(self) -> str:
         """SQLAlchemy address of users, audit and settings."""
         return self.DATABASE_URL or f"sqlite:///{self.DATA_DIR.resolve() / 'app.db'}"
 
+    def as_json(self) -> bytes:
+        """What `load` makes the same settings of, in another process."""
+        return json.dumps({name: getattr(self, name) for name in SETTINGS}, default=str).encode()
+
     @property
     def cors_origins(self) -> frozenset[str]:
         return frozenset(o.strip() for o in self.CORS_ORIGINS.split(",") if o.strip())
+
+
+SETTINGS = {one.name: one for one in fields(Settings) if one.metadata}
 
 
 def share_counts(folder: Path) -> None:
@@ -186,7 +207,7 @@ class SettingsError(Exception):
 def _written() -> dict[str, str]:
     """What the environment says, and `.env` where that says nothing; in any case of letters, and empty is nothing.
 
-    Not by pydantic-settings, which takes a tenth of a second longer to be imported: some commands take little more.
+    Not by pydantic, which takes a tenth of a second longer to be imported: some commands take little more.
     """
     try:
         lines = dotenv_values(".env", encoding="utf-8")
@@ -199,14 +220,16 @@ def _written() -> dict[str, str]:
 
 def load(**values: object) -> Settings:
     """Settings of the environment, `.env` and `values`; SettingsError with one sentence if one is wrong."""
-    try:
-        return Settings.model_validate({**_written(), **values})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        if not first["loc"]:
-            raise SettingsError(f"{reason}.") from None
-        raise SettingsError(f"{name}: {reason} (got {first.get('input')!r})."
-                            if name not in ("DB_PASSWORD", "SECRET_KEY", "AMI_SECRET", "METRICS_TOKEN")
-                            else f"{name}: {reason}.") from None
+    said = {**_written(), **values}
+    found: dict[str, Any] = {}
+    for name, one in SETTINGS.items():
+        value = said[name] if name in said else one.default if one.default is not MISSING else _host_timezone()
+        try:
+            found[name] = None if value is None else one.metadata["read"](value)
+        except (ValueError, TypeError, click.BadParameter) as error:
+            reason = getattr(error, "message", str(error)).rstrip(".")
+            got = "" if name in SECRET or str(value) in reason else f" (got {value!r})"
+            raise SettingsError(f"{name}: {reason}{got}.") from None
+    if found["QUEUE_LOG_SOURCE"] == "mysql" and not found["DB_HOST"]:
+        raise SettingsError("QUEUE_LOG_SOURCE=mysql needs DB_HOST, DB_USER and DB_PASSWORD.")
+    return Settings(**found, chosen=frozenset(SETTINGS.keys() & said.keys()))

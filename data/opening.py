@@ -1,6 +1,7 @@
 """From settings to what they name: the log or the demonstration's, Issabel's databases, the store."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,13 @@ DEMO_ZONE = "America/Bogota"
 def centre(settings: "Settings") -> "Settings":
     """The same settings, pointed at the demonstration centre when there is no log and nobody named one. It is in the
     zone that was set; the zone of the host, which is often UTC, says nothing about where its callers live."""
-    named = "QUEUE_LOG_PATH" in settings.model_fields_set
+    named = "QUEUE_LOG_PATH" in settings.chosen
     if not settings.DEMO and (named or settings.QUEUE_LOG_SOURCE != "file" or settings.QUEUE_LOG_PATH.exists()):
         return settings
     folder = settings.DATA_DIR / "demo"
-    return settings.model_copy(update={
-        "DEMO": True, "QUEUE_LOG_PATH": folder / "queue_log", "RECORDINGS_DIR": folder / "recordings",
-        "TIMEZONE": settings.TIMEZONE if "TIMEZONE" in settings.model_fields_set else DEMO_ZONE})
+    return replace(
+        settings, DEMO=True, QUEUE_LOG_PATH=folder / "queue_log", RECORDINGS_DIR=folder / "recordings",
+        TIMEZONE=settings.TIMEZONE if "TIMEZONE" in settings.chosen else DEMO_ZONE)
 
 
 def first_demo(settings: "Settings") -> Any:

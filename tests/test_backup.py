@@ -16,6 +16,7 @@ import threading
 import zlib
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -560,7 +561,7 @@ def test_the_backup_of_the_demonstration_goes_on_as_one(tmp_path):
     made(tmp_path / "var", tmp_path / "b.tar.gz", demo=True)
     store.book.close()
     back(tmp_path / "b.tar.gz", tmp_path / "new")
-    assert first_demo(chosen(settings.model_copy(update={"DATA_DIR": tmp_path / "new"}))) is None
+    assert first_demo(chosen(replace(settings, DATA_DIR=tmp_path / "new"))) is None
     store = Store(tmp_path / "new/demo/queue_log", tmp_path / "new/store", Site(ZoneInfo("America/Bogota")))
     store.refresh()
     assert store.counts()["lines"] == before

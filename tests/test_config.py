@@ -1,5 +1,6 @@
 """A wrong value stops the start with one sentence that names the variable."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("name, value", [
     ("TIMEZONE", "America/Nowhere"), ("QUEUE_LOG_SOURCE", "ftp"), ("SERVICE_LEVEL_SECONDS", "soon"),
     ("SERVICE_LEVEL_SECONDS", "0"), ("SERVER_PORT", "70000"), ("URL_PREFIX", "analytics"), ("LANGUAGE", "fr"),
-    ("SERVICE_LEVEL_TARGET", "101"),
+    ("SERVICE_LEVEL_TARGET", "101"), ("SERVICE_LEVEL_TARGET", "nan"), ("DB_NAME_CDR", "a b"), ("AMI_USER", "a\nb"),
+    ("COMPANY_NAME", "x" * 121), ("COMPANY_LOGO", "/nowhere.png"), ("TRUSTED_PROXIES", "10.0.0"),
     ("INTERNAL_CALLERS", "(["), ("SECRET_KEY", "short"), ("SECRET_KEY", "cambiar-en-produccion-cambiar-en-produccion"),
     ("CORS_ORIGINS", "*"), ("METRICS_TOKEN", "short"), ("METRICS_TOKEN", "with spaces and long enough"),
     ("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud"), ("LOG_STALE_HOURS", "0"),
@@ -39,7 +41,7 @@ def test_the_start_stops_with_one_sentence(tmp_path):
 
 def test_defaults_need_nothing(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in config.Settings.model_fields:
+    for name in config.SETTINGS:
         monkeypatch.delenv(name, raising=False)
     settings = config.load()
     assert (settings.LANGUAGE, settings.SERVICE_LEVEL_SECONDS, settings.URL_PREFIX) == ("es", 20, "/")
@@ -78,4 +80,26 @@ def test_a_file_of_settings_that_is_no_text_is_named(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_bytes(b"COMPANY_NAME=Espa\xf1a\n")
     with pytest.raises(config.SettingsError, match=r"^\.env cannot be read: .+\.$"):
+        config.load()
+
+
+def test_settings_are_the_same_in_another_process(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in config.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n")
+    settings = config.load(TIMEZONE="America/Lima", WORKERS=" 3 ", DEMO="yes", LOG_STALE_HOURS="0.5",
+                           COMPANY_NAME="Peñón", COMPANY_LOGO=tmp_path / "logo.png", DB_PASSWORD="a \"b\"")
+    assert settings.chosen == {"TIMEZONE", "WORKERS", "DEMO", "LOG_STALE_HOURS", "COMPANY_NAME", "COMPANY_LOGO",
+                               "DB_PASSWORD"}
+    assert (settings.WORKERS, settings.DEMO, settings.LOG_STALE_HOURS) == (3, True, 0.5)
+    again = config.load(**json.loads(settings.as_json()))
+    for name in config.SETTINGS:
+        assert getattr(again, name) == getattr(settings, name)
+
+
+def test_a_table_of_the_log_needs_a_server(monkeypatch):
+    monkeypatch.setenv("QUEUE_LOG_SOURCE", "mysql")
+    monkeypatch.delenv("DB_HOST", raising=False)
+    with pytest.raises(config.SettingsError, match="^QUEUE_LOG_SOURCE=mysql needs DB_HOST"):
         config.load()
