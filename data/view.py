@@ -34,6 +34,11 @@ class View(Tally):
         """This moment at the site."""
         return self.moment(self.clock())
 
+    def still(self) -> "View":
+        """The same with its clock stopped: what takes several questions is of one moment."""
+        moment = self.clock()
+        return replace(self, clock=lambda: moment)
+
     def newest(self) -> dt.datetime:
         """This moment, or that of the newest line where the log is ahead of this machine's clock."""
         return self.moment(max(self.clock(), self.snapshot.data_until or 0))

@@ -109,6 +109,7 @@ def report(view: Any, lang: str, key: str, filters: CallFilters, company: str, m
            sort: Sort = NEWEST) -> Report:
     """The report `key` (data.reports.TYPES) of these filters; `made` is the moment that stands on it. Without `drawn`
     no figure is made. `unit` and `sort` are those of a list of calls."""
+    view = view.still()
     now, common, moment = totals(view, key, filters), filters.common, view.now()
     past = common.previous(moment)
     before = totals(view, key, CallFilters(**{**vars(filters), **vars(past)}))

@@ -1,6 +1,8 @@
 """A period that is running is compared with as much of the one before: hand-computed over a log of three days."""
 
 import datetime as dt
+import itertools
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +13,8 @@ from data.filters import Filters
 from data.rules import Options
 from data.site import Site
 from data.store import Store
+from render import reports
+from render.tables import TABLES
 
 ZONE = ZoneInfo("America/Bogota")
 DAY = dt.date(2026, 3, 4)
@@ -124,3 +128,13 @@ def test_the_hour_that_a_changed_clock_leaves_out_is_no_gap():
     cut = Filters(dt.date(2026, 9, 6), dt.date(2026, 9, 6), until=dt.time(0, 30))
     start, end = calendar.bounds(cut, zone)
     assert start == calendar.midnight(cut.start, zone) and start <= end < start + 3600
+
+
+def test_a_report_is_of_one_moment_however_long_it_takes(center):
+    minutes = itertools.count(at(2, "10:06:30"), 60)
+    ticking = replace(center, clock=lambda: float(next(minutes)))
+    today = CallFilters(DAY + dt.timedelta(days=2), DAY + dt.timedelta(days=2))
+    made = reports.report(ticking, "es", "general", today, "", center.now(), drawn=False)
+    assert made.past["offered"] == 1  # at 10:06 the call of 10:06:59 had not come
+    compared = next(part.rows for part in made.parts if part.table is TABLES["metrics"]).head(1000)
+    assert dict(zip(compared["metric"], compared["before"], strict=True)) == made.past
