@@ -27,25 +27,44 @@ def _host_timezone() -> str:
     return tzlocal.get_localzone_name() or "UTC"
 
 
-# What a value may be, besides click's types: each takes what was written and gives what is meant, or says in a
-# ValueError why it cannot be.
+# What a value may be: each takes what was written and gives what is meant, or says in a ValueError (click's choice in a
+# BadParameter) why it cannot be.
 
 
-def _real(low: float, high: float, above: bool = False) -> Callable[[Any], float]:
-    kind = click.FloatRange(low, high, min_open=above)
+def _number(kind: type[int] | type[float], low: float, high: float, above: bool = False) -> Callable[[Any], Any]:
+    """A number from `low` (with `above`: from the next one) to `high`."""
+    words = f"a {'whole ' if kind is int else ''}number {'above' if above else 'from'} {low} to {high}"
 
-    def read(value: Any) -> float:
-        found: float = kind(value)
-        if math.isnan(found):
-            raise ValueError("must be a number")
-        return found
+    def read(value: Any) -> int | float:
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            found = math.nan
+        if not low <= found <= high or (above and found == low) or kind(found) != found:
+            raise ValueError(f"must be {words}")
+        return kind(found)
     return read
+
+
+def _flag(value: Any) -> bool:
+    try:
+        return bool(click.BOOL(value))
+    except click.BadParameter:
+        raise ValueError("must be true or false") from None
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is not UTF-8") from None
+    return value
 
 
 def _short_text(value: str) -> str:
     if len(value) > 120:
         raise ValueError("must have at most 120 characters")
-    return value
+    return _text(value)
 
 
 def _zone(value: str) -> str:
@@ -59,7 +78,7 @@ def _zone(value: str) -> str:
 def _expression(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from None
     return value
 
@@ -85,13 +104,13 @@ def _token(value: str) -> str:
 def _key(value: str) -> str:
     if len(value) < 32 or "cambiar" in value or "change" in value:
         raise ValueError("must be at least 32 random characters; leave it unset to have one made")
-    return value
+    return _text(value)
 
 
 def _line(value: str) -> str:
     if any(c in value for c in "\r\n"):
         raise ValueError("must be one line")
-    return value
+    return _text(value)
 
 
 def _origins(value: str) -> str:
@@ -126,7 +145,7 @@ def _as(read: Callable[[Any], Any], default: Any = None) -> Any:
     return field(default=default, metadata={"read": read})
 
 
-_port = click.IntRange(1, 65535)
+_port = _number(int, 1, 65535)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,40 +160,40 @@ class Settings:
     RECORDINGS_DIR: Path = _as(Path, Path("/var/spool/asterisk/monitor"))
     TIMEZONE: str = _as(_zone, MISSING)  # by default that of the machine
     LANGUAGE: str = _as(click.Choice(("es", "en")), "es")
-    SERVICE_LEVEL_SECONDS: int = _as(click.IntRange(1, 3600), 20)
-    SERVICE_LEVEL_TARGET: float = _as(_real(1, 100), 80)
-    SHORT_ABANDON_SECONDS: int = _as(click.IntRange(0, 600), 5)
-    WRAPUP_SECONDS: int = _as(click.IntRange(0, 3600), 0)
+    SERVICE_LEVEL_SECONDS: int = _as(_number(int, 1, 3600), 20)
+    SERVICE_LEVEL_TARGET: float = _as(_number(float, 1, 100), 80)
+    SHORT_ABANDON_SECONDS: int = _as(_number(int, 0, 600), 5)
+    WRAPUP_SECONDS: int = _as(_number(int, 0, 3600), 0)
     INTERNAL_CALLERS: str = _as(_expression, r"^[1-9]\d{1,4}$")
-    DB_HOST: str | None = _as(str)
+    DB_HOST: str | None = _as(_text)
     DB_PORT: int = _as(_port, 3306)
-    DB_USER: str | None = _as(str)
-    DB_PASSWORD: str | None = _as(str)
+    DB_USER: str | None = _as(_text)
+    DB_PASSWORD: str | None = _as(_text)
     DB_NAME_CDR: str = _as(_name, "asteriskcdrdb")
     DB_NAME_ASTERISK: str = _as(_name, "asterisk")
     DB_NAME_CALLCENTER: str = _as(_name, "call_center")
-    AMI_HOST: str | None = _as(str)
+    AMI_HOST: str | None = _as(_text)
     AMI_PORT: int = _as(_port, 5038)
     AMI_USER: str | None = _as(_line)
     AMI_SECRET: str | None = _as(_line)
-    DATABASE_URL: str | None = _as(str)
-    SERVER_HOST: str = _as(str, "127.0.0.1")
+    DATABASE_URL: str | None = _as(_text)
+    SERVER_HOST: str = _as(_text, "127.0.0.1")
     SERVER_PORT: int = _as(_port, 8000)
     URL_PREFIX: str = _as(_prefix, "/")
-    WORKERS: int = _as(click.IntRange(1, 64), 2)
+    WORKERS: int = _as(_number(int, 1, 64), 2)
     SECRET_KEY: str | None = _as(_key)
-    ACCESS_TOKEN_EXPIRE_MINUTES: int = _as(click.IntRange(1, 1440), 60)
+    ACCESS_TOKEN_EXPIRE_MINUTES: int = _as(_number(int, 1, 1440), 60)
     CORS_ORIGINS: str = _as(_origins, "")
     TRUSTED_PROXIES: str = _as(_networks, "")
     COMPANY_NAME: str = _as(_short_text, "")
     COMPANY_LOGO: Path | None = _as(_picture)
     PAPER_SIZE: str = _as(click.Choice(("a4", "letter")), "a4")
-    REFRESH_SECONDS: float = _as(_real(0.2, 3600), 2)
-    LOG_STALE_HOURS: float = _as(_real(0, 8760, above=True), 72)
+    REFRESH_SECONDS: float = _as(_number(float, 0.2, 3600), 2)
+    LOG_STALE_HOURS: float = _as(_number(float, 0, 8760, above=True), 72)
     LOG_FORMAT: str = _as(click.Choice(("text", "json")), "text")
     LOG_LEVEL: str = _as(click.Choice(("debug", "info", "warning", "error")), "info")
     METRICS_TOKEN: str | None = _as(_token)
-    DEMO: bool = _as(click.BOOL, False)
+    DEMO: bool = _as(_flag, False)
     chosen: frozenset[str] = frozenset()
 
     @property
@@ -225,10 +244,10 @@ def load(**values: object) -> Settings:
     for name, one in SETTINGS.items():
         value = said[name] if name in said else one.default if one.default is not MISSING else _host_timezone()
         try:
-            found[name] = None if value is None else one.metadata["read"](value)
-        except (ValueError, TypeError, click.BadParameter) as error:
+            found[name] = None if value is None and one.default is None else one.metadata["read"](value)
+        except (ValueError, click.BadParameter) as error:
             reason = getattr(error, "message", str(error)).rstrip(".")
-            got = "" if name in SECRET or str(value) in reason else f" (got {value!r})"
+            got = "" if name in SECRET or repr(value) in reason else f" (got {value!r})"
             raise SettingsError(f"{name}: {reason}{got}.") from None
     if found["QUEUE_LOG_SOURCE"] == "mysql" and not found["DB_HOST"]:
         raise SettingsError("QUEUE_LOG_SOURCE=mysql needs DB_HOST, DB_USER and DB_PASSWORD.")

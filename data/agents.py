@@ -167,7 +167,9 @@ def _apply(state: State, parts: Sequence[Own], count: int, options: Options) -> 
     first part come first."""
     if not count:
         return frames.empty(frames.SESSION), frames.empty(frames.PAUSE)
-    steps = _steps(state, [part for part in parts if len(part.events)])
+    parts = [part for part in parts if len(part.events)]
+    _spell(state, parts, count)
+    steps = _steps(state, parts)
     now = steps.head(count)
     members = changes(now.only(Action.ADD, Action.REMOVE, *([] if options.persistent_members else [Action.START])),
                       _opened(state, steps, member=True), on=(Action.ADD,))
@@ -198,6 +200,18 @@ def _steps(state: State, parts: Sequence[Own]) -> Steps:
                  list(places), list(reasons))
 
 
+def _spell(state: State, parts: Sequence[Own], count: int) -> None:
+    """A queue is shown as the earliest of its first `count` lines spells it, however the log is cut."""
+    columns = [part.events.column(2) for part in parts]
+    if all(value.casefold() in state.spelled for column in columns for value in column.values):
+        return
+    order = np.argsort(np.concatenate([part.events.ts for part in parts]), kind="stable")[:count]
+    queues = Column.joined(columns)
+    spoken, first = np.unique(queues.codes[order], return_index=True)
+    for code in spoken[np.argsort(first)].tolist():
+        state.spelled.setdefault(queues.values[code].casefold(), queues.values[code])
+
+
 def _numbers(state: State, own: Own, people: dict[str, int], places: dict[str, int],
              reasons: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Time, action, agent, queue, reason and seconds of these lines; new names are added to the three lists."""
@@ -209,8 +223,6 @@ def _numbers(state: State, own: Own, people: dict[str, int], places: dict[str, i
     bare = np.array([people.setdefault(state.names.identity(v, True), len(people)) for v in agents.values],
                     dtype=np.int64)
     folded = np.array([places.setdefault(v.casefold(), len(places)) for v in queues.values], dtype=np.int64)
-    for value in queues.values:
-        state.spelled.setdefault(value.casefold(), value)
     reason = np.array([reasons.setdefault(v, len(reasons)) for v in own.reasons.values], dtype=np.int64)
     callback = among(action, (Action.CALLBACK_IN, Action.CALLBACK_OUT))
     place = np.where(login, 0, np.where(callback, 1, folded[queues.codes]))

@@ -51,7 +51,7 @@ def callers(events: Events, rows: np.ndarray) -> tuple[pa.Array, pa.Array, np.nd
     position = np.where(extra >= 3, events.number(rows, 2), -1)
     wide = np.flatnonzero(extra > 3)
     if not len(wide):
-        return caller, name, position.astype(np.int32)
+        return caller, name, np.minimum(position, 2**31 - 1).astype(np.int32)
     names = events.data(rows, 3).to_pylist()
     fourth = events.number(rows[wide], 3)
     usual = (extra[wide] == 4) & (position[wide] >= 0) & ((fourth < 0) | ((fourth > 9999) & (position[wide] < 1000)))

@@ -111,17 +111,22 @@ class Events:
         """The raw lines, newline included, in the order of `rows`."""
         if not len(rows):
             return b""
-        begin, end = self.starts[self.first[rows]], self.ends[self.first[rows] + self.count[rows] - 1] + 1
+        begin, end = self._places(rows)
         gaps = np.flatnonzero(begin[1:] != end[:-1])  # lines that stand one behind the other are copied together
         pieces = zip(begin[np.append(0, gaps + 1)].tolist(), end[np.append(gaps, -1)].tolist(), strict=True)
         return b"".join(self.buffer[one:other].tobytes() for one, other in pieces)
 
+    def _places(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Where each line begins and where the next one may."""
+        return self.starts[self.first[rows]], self.ends[self.first[rows] + self.count[rows] - 1] + 1
+
     def compact(self, rows: Ints) -> "Events":
-        """These lines in a block of their own, so that the old one can be forgotten; in the old one where they are most
-        of it."""
+        """These lines in a block of their own, so that the old one can be forgotten; in the old one where they are more
+        than half of its bytes."""
         if not len(rows):
             return EMPTY
-        if 4 * int(self.count[rows].sum()) > len(self.edges):
+        begin, end = self._places(rows)
+        if 2 * int((end - begin).sum()) > len(self.buffer):
             return Events(self.buffer, self.edges, self.first[rows], self.count[rows], self.ts[rows])
         return parse(self.lines(rows))[0]
 

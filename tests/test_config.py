@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent
     ("TIMEZONE", "America/Nowhere"), ("QUEUE_LOG_SOURCE", "ftp"), ("SERVICE_LEVEL_SECONDS", "soon"),
     ("SERVICE_LEVEL_SECONDS", "0"), ("SERVER_PORT", "70000"), ("URL_PREFIX", "analytics"), ("LANGUAGE", "fr"),
     ("SERVICE_LEVEL_TARGET", "101"), ("SERVICE_LEVEL_TARGET", "nan"), ("DB_NAME_CDR", "a b"), ("AMI_USER", "a\nb"),
-    ("COMPANY_NAME", "x" * 121), ("COMPANY_LOGO", "/nowhere.png"), ("TRUSTED_PROXIES", "10.0.0"),
+    ("WORKERS", "2.5"), ("WORKERS", "inf"), ("INTERNAL_CALLERS", "x{99999999999}"),
+    ("COMPANY_NAME", "Espa\udcf1a"),
+    ("DB_USER", "\udcff"), ("COMPANY_NAME", "x" * 121), ("COMPANY_LOGO", "/nowhere.png"), ("TRUSTED_PROXIES", "10.0.0"),
     ("INTERNAL_CALLERS", "(["), ("SECRET_KEY", "short"), ("SECRET_KEY", "cambiar-en-produccion-cambiar-en-produccion"),
     ("CORS_ORIGINS", "*"), ("METRICS_TOKEN", "short"), ("METRICS_TOKEN", "with spaces and long enough"),
     ("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud"), ("LOG_STALE_HOURS", "0"),
@@ -88,7 +90,7 @@ def test_settings_are_the_same_in_another_process(monkeypatch, tmp_path):
     for name in config.SETTINGS:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n")
-    settings = config.load(TIMEZONE="America/Lima", WORKERS=" 3 ", DEMO="yes", LOG_STALE_HOURS="0.5",
+    settings = config.load(TIMEZONE="America/Lima", WORKERS=" 3.0 ", DEMO="yes", LOG_STALE_HOURS="0.5",
                            COMPANY_NAME="Peñón", COMPANY_LOGO=tmp_path / "logo.png", DB_PASSWORD="a \"b\"")
     assert settings.chosen == {"TIMEZONE", "WORKERS", "DEMO", "LOG_STALE_HOURS", "COMPANY_NAME", "COMPANY_LOGO",
                                "DB_PASSWORD"}

@@ -79,6 +79,13 @@ def test_legs_do_not_depend_on_where_the_log_is_cut(log, cuts):
     assert read(pieces(log, cuts)) == read([log])
 
 
+def test_a_queue_is_shown_as_its_earliest_line_spells_it_wherever_the_log_is_cut():
+    log = (b"1700000000|NONE|NONE|NONE|QUEUESTART\n1700000400|NONE|ventas|SIP/101|ADDMEMBER|\n"
+           b"1700000400|NONE|NONE|NONE|QUEUESTART\n1700000399|NONE|Ventas|SIP/101|ADDMEMBER|\n")
+    for cut in range(len(log)):
+        assert [row["queue"] for row in people(pieces(log, [cut]))] == ["Ventas"]
+
+
 @settings(max_examples=300, deadline=None)
 @given(logs(), cuts)
 def test_sessions_and_pauses_do_not_depend_on_where_the_log_is_cut(log, cuts):
@@ -116,7 +123,7 @@ def test_what_is_carried_stays_small_a_line_at_a_time():
     state, most = legs.Open(), 0
     for n in range(300):
         for line in (b"%d|c%d|600|NONE|ENTERQUEUE||300|1\n" % (1_700_000_000 + 60 * n, n),
-                     b"%d|NONE|NONE|NONE|CONFIGRELOAD|\n" % (1_700_000_001 + 60 * n),
+                     b"%d|NONE|NONE|NONE|CONFIGRELOAD|%s\n" % (1_700_000_001 + 60 * n, b"x" * 5000),
                      b"%d|c%d|600|NONE|ABANDON|1|1|9\n" % (1_700_000_009 + 60 * n, n)):
             _, state = legs.fold(state, queue_log.parse(line)[0], OPTIONS)
             most = max(most, len(state.events.buffer) - 2 * len(state.lines))
@@ -180,3 +187,10 @@ def test_the_columns_of_lines_in_another_order_are_those_of_the_lines(log, rando
         assert [column.values[code] for code in column.codes.tolist()] == [
             line.decode("utf-8", "replace").split("|")[field]
             for line in shuffled.lines(np.arange(len(shuffled))).splitlines()]
+
+
+@pytest.mark.parametrize("others", [b"", b"1700000000|d|600|NONE|ENTERQUEUE||300|1|Ana\n"])
+def test_a_position_that_fits_nowhere_is_the_same_however_the_log_is_cut(others):
+    log = b"1700000000|c|600|NONE|ENTERQUEUE||300|99999999999\n" + others
+    _, state = legs.fold(legs.Open(), queue_log.parse(log)[0], OPTIONS)
+    assert state.legs.column("position")[0].as_py() == 2**31 - 1
