@@ -230,7 +230,7 @@ def _span(low: int | None, high: int | None) -> str:
 
 def narrow(filters: Site | None, given: Site | None) -> str:
     """The address after somebody wrote in some of the fields (`given`, by name) or chose; a word that cannot be a
-    duration changes nothing, nor does one that the address says already."""
+    duration changes nothing, nor does a maximum below its minimum or one that the address says already."""
     if not filters or not isinstance(given, Mapping):
         raise PreventUpdate
     shown, moved = typed(filters["query"]), dict[str, Any]()
@@ -248,6 +248,10 @@ def narrow(filters: Site | None, given: Site | None) -> str:
             if word is None:
                 continue
         moved[name] = word or None
+    for pair in (("min_wait", "max_wait"), ("min_talk", "max_talk")):
+        low, high = (moved[name] if name in moved else seconds(shown[name]) for name in pair)
+        if low and high and int(low) > int(high):
+            moved = {name: word for name, word in moved.items() if name not in pair}
     query = changed(filters["query"], **moved)
     if query == changed(filters["query"]):
         raise PreventUpdate

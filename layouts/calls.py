@@ -93,11 +93,12 @@ def _more(lang: str) -> list[Component]:
     def field(name: str, words: str) -> Component:
         return html.Label([html.Span(words), dcc.Input(id=name, type="text", placeholder="m:ss", pattern=DURATION,
                                                        maxLength=9, autoComplete="off", value="")])
+    wrong: dict[str, str] = {"data-wrong": text(lang, "The maximum is less than the minimum")}
     return [
         html.Fieldset([html.Legend(text(lang, "Wait")), field(ids.min_wait, text(lang, "at least")),
-                       field(ids.max_wait, text(lang, "at most"))]),
+                       field(ids.max_wait, text(lang, "at most"))], **wrong),
         html.Fieldset([html.Legend(text(lang, "Talk")), field(ids.min_talk, text(lang, "at least")),
-                       field(ids.max_talk, text(lang, "at most"))]),
+                       field(ids.max_talk, text(lang, "at most"))], **wrong),
         html.P(text(lang, "Minutes and seconds (1:30), or seconds (90)"), className="quiet"),
         html.Label([html.Span("DID"), dcc.Input(id=ids.did, type="text", maxLength=256, autoComplete="off",
                                                    value="")]),

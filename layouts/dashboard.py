@@ -114,7 +114,7 @@ def queues(lang: str, rows: Sequence[QueueRow]) -> Component:
             html.Td(dcc.Link(r.answered, href=r.hrefs["answered"]), className="number wide"),
             html.Td(dcc.Link([r.abandoned, " ", html.Small(r.abandon_share)], href=r.hrefs["abandoned"]),
                     className="number"),
-            html.Td(dcc.Link(bullet(lang, r.level, r.level_words, r.target), href=r.hrefs["answered"]),
+            html.Td(dcc.Link(bullet(lang, r.level, r.level_words, r.target), href=r.hrefs["level"]),
                     className="number level"),
             html.Td(dcc.Link(r.wait, href=r.hrefs["answered"]), className="number wide"),
             html.Td(dcc.Link(r.handle, href=r.hrefs["answered"]), className="number wide")], key=r.key)

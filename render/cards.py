@@ -195,7 +195,8 @@ def queues(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: 
             percent(lang, level), value(row.get("sl_target")), duration(value(row["asa"])), duration(value(row["aht"])),
             {"offered": addresses.calls(prefix, filters, **here),
              "answered": addresses.calls(prefix, filters, **here, outcome="answered"),
-             "abandoned": addresses.calls(prefix, filters, **here, outcome="abandoned")}))
+             "abandoned": addresses.calls(prefix, filters, **here, outcome="abandoned"),
+             "level": addresses.calls(prefix, filters, **here, within_sl="true")}))
     return rows
 
 

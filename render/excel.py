@@ -162,7 +162,7 @@ def _width(column: Column, one: Plan, lang: str) -> float:
     if column.kind in WIDTHS:
         return WIDTHS[column.kind]
     first = one.part.rows.head(500)
-    longest = first[column.key].astype("str").str.len().max() if column.key in first and len(first) else 20
+    longest = first[column.key].astype("str").str.len().fillna(0).max() if column.key in first and len(first) else 20
     return {"definition": 125, "metric": 24, "label": 34}.get(column.key, min(max(float(longest) + 3, 12), 44))
 
 

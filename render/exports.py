@@ -18,7 +18,7 @@ from render.reports import Report, name, report
 
 ENDINGS = {"excel": "xlsx", "pdf": "pdf", "csv": "csv"}
 MEDIA = {"excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf",
-         "csv": "text/csv; charset=utf-8"}
+         "csv": "text/csv"}
 # A year of quarters of an hour.
 MOST_INTERVALS = 366 * 96
 Progress = Callable[[int, int], None]

@@ -101,9 +101,38 @@
     arrange();
   });
 
+  /* A file has the order of the list, which its address does not say. */
+  function ordered(event) {
+    var link = event.target.closest ? event.target.closest("#calls-exports a") : null;
+    if (!link || !alive()) { return; }
+    var url = new URL(link.href), columns = api.getColumnState().filter(function (one) { return one.sort; });
+    columns.sort(function (one, other) { return one.sortIndex - other.sortIndex; });
+    url.searchParams.delete("sort");
+    if (columns.length) {
+      url.searchParams.set("sort", columns.map(function (one) {
+        return (one.sort === "desc" ? "-" : "") + one.colId;
+      }).join(","));
+    }
+    link.href = url.href;
+  }
+  ["pointerdown", "click", "auxclick"].forEach(function (kind) { document.addEventListener(kind, ordered, true); });
+
   /* -- fields ----------------------------------------------------------------------------------- */
 
   function writing(id) { return Boolean(document.activeElement) && document.activeElement.id === id; }
+  /* A maximum below its minimum is said beside the two fields; the list stays as it was. */
+  function seconds(field) {
+    var parts = field.validity.patternMismatch || !field.value.trim() ? [] : field.value.trim().split(":");
+    return parts.length ? parts.reduce(function (sum, part) { return 60 * sum + Number(part); }, 0) : null;
+  }
+  function weigh() {
+    document.querySelectorAll(".more-filters fieldset[data-wrong]").forEach(function (set) {
+      var fields = set.querySelectorAll("input"), low = seconds(fields[0]), high = seconds(fields[1]);
+      var wrong = low !== null && high !== null && low > high;
+      set.classList.toggle("wrong", wrong);
+      fields[1].setCustomValidity(wrong ? set.dataset.wrong : "");
+    });
+  }
   function tell(name, value) {
     if (!document.getElementById("calls-search")) { return; }
     told[name] = value;
@@ -118,6 +147,7 @@
     var name = FIELDS[event.target.id];
     if (!name) { return; }
     if (name === "q") { clearTimeout(pause); }
+    weigh();
     tell(name, event.target.value);
   });
   window.addEventListener("popstate", function () {   /* back in the history: fields follow the address again */
@@ -321,6 +351,7 @@
       },
       /* The words of the address in the fields, but never where somebody is writing. */
       fill: function (words) {
+        setTimeout(weigh, 0);
         var still = window.dash_clientside.no_update;
         return [words ? words.ended_by : still].concat(Object.keys(FIELDS).map(function (id) {
           return !words || writing(id) ? still : words[FIELDS[id]];

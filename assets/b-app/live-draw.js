@@ -61,6 +61,9 @@
     return value === null || value === undefined ? "—" : number(state, value, digits === undefined ? 1 : digits) + " %";
   }
 
+  /* The service level of counts; `sl_pct` is rounded, and would be rounded a second time. */
+  function level(counts) { return counts.served ? 100 * counts.in_sl / counts.served : null; }
+
   /* A number with its unit, which is smaller. */
   function unit(node, words) {
     var bits = words.split(" ");
@@ -265,7 +268,7 @@
   function why(state, row) {
     var w = state.words, least = window.live.LEAST, shown = {
       waiting: String, available: String, sl: function (value) { return percent(state, value); }, longest: duration};
-    var values = {waiting: row.waiting, longest: row.since === null ? 0 : state.now() - row.since, sl: row.recent.sl_pct,
+    var values = {waiting: row.waiting, longest: row.since === null ? 0 : state.now() - row.since, sl: level(row.recent),
       available: row.available};
     var found = Object.keys(values).filter(function (name) {
       return row.marks && row.limits[name] && RANK[row.marks[name]] > 0;
@@ -274,8 +277,8 @@
         limit: shown[name](row.limits[name][RANK[row.marks[name]] - 1])});
     });
     if (!found.length) { found.push(w.why_normal); }
-    if (row.recent.served < least && row.recent.sl_pct !== null && row.limits.sl && row.recent.sl_pct < row.limits.sl[0]) {
-      found.push(fill(w.why_few, {value: percent(state, row.recent.sl_pct), least: least}));
+    if (row.recent.served < least && row.recent.served && row.limits.sl && level(row.recent) < row.limits.sl[0]) {
+      found.push(fill(w.why_few, {value: percent(state, level(row.recent)), least: least}));
     }
     return found.join(". ") + ".";
   }
@@ -310,8 +313,8 @@
         put(people[i], number(state, row[pair[0]]) + " " + (row[pair[0]] === 1 && w[pair[1] + "_one"] || w[pair[1]]));
       });
       var cells = card.querySelectorAll("dd");
-      put(cells[0], percent(state, row.recent.sl_pct));
-      put(cells[1], percent(state, row.today.sl_pct));
+      put(cells[0], percent(state, level(row.recent)));
+      put(cells[1], percent(state, level(row.today)));
       put(cells[2], number(state, row.today.offered));
       put(cells[3], number(state, row.today.abandoned));
       cells[0].className = row.marks ? row.marks.sl : "";

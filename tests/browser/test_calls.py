@@ -1,5 +1,6 @@
 """Llamadas in a browser: the list, the call beside it and as a page, on a log of which every line is known."""
 
+import csv
 import datetime as dt
 import re
 import time
@@ -231,20 +232,41 @@ def test_what_is_written_and_chosen_is_in_the_address(desk, arrive):
     counted(page, "480 pasos")
     page.fill("#calls-max-wait", "5")
     page.keyboard.press("Enter")
-    expect(page.locator("#calls-note")).to_contain_text("max_wait es menor que el mínimo")
+    wrong = page.locator("fieldset.wrong")
+    expect(wrong).to_have_attribute("data-wrong", "El máximo es menor que el mínimo")
+    expect(page.locator("#calls-max-wait:invalid")).to_be_visible()
+    counted(page, "480 pasos")     # the list stays as it was
     page.fill("#calls-max-wait", "0:40")
     page.keyboard.press("Enter")
+    expect(wrong).to_have_count(0)
     counted(page, "480 pasos")
     page.keyboard.press("Escape")
     link = page.get_attribute("#shell-copy", "data-copy")
     page.go_back()
-    expect(page.locator("#calls-note")).not_to_be_empty()
+    expect(page.locator("#calls-max-wait")).to_have_value("")
     page.goto(desk.address + link)
     counted(page, "480 pasos")
     expect(page.locator("#calls-min-wait")).to_have_value("0:30")
     page.get_by_role("link", name="Quitar todos").click()
     expect(page).not_to_have_url(re.compile("wait|outcome"))
     expect(page.locator("#calls-min-wait")).to_have_value("")
+
+
+@pytest.mark.parametrize("unit", ["legs", "calls"])
+def test_a_file_has_the_order_of_the_list(arrive, unit):
+    page = arrive(f"{PLAIN}&unit={unit}")
+    counted(page, "3,000")
+    wait = page.locator('.ag-header-cell[col-id="wait"]')
+    for order in ("ascending", "descending"):
+        wait.click()
+        expect(wait).to_have_attribute("aria-sort", order)
+    with page.expect_download() as waiting:
+        page.click("#calls-exports a:has-text('CSV')")
+    head, *rows = csv.reader(waiting.value.path().read_text("utf-8-sig").splitlines(), delimiter=";")
+    waits = [row[head.index(next(word for word in head if word.startswith("Espera")))] for row in rows[:2000]]
+    assert len(waits) == 2000 and len(set(waits)) > 10
+    seconds = [sum(int(part) * 60**i for i, part in enumerate(reversed(word.split(":")))) for word in waits]
+    assert seconds == sorted(seconds, reverse=True)
 
 
 def test_columns_are_remembered_and_a_row_may_be_a_call(arrive):

@@ -59,6 +59,8 @@ def test_the_fields_show_what_the_address_says_even_where_it_is_wrong(query, sho
 @pytest.mark.parametrize("query, given, found", [
     ("", {"q": " ana "}, "?q=ana"), ("q=ana", {"q": ""}, ""), ("q=ana&period=today", {"q": ""}, "?period=today"),
     ("", {"min_wait": "1:30", "max_wait": "200"}, "?min_wait=90&max_wait=200"),
+    ("min_wait=90&max_wait=30", {"max_wait": "2:00"}, "?min_wait=90&max_wait=120"),
+    ("min_talk=90", {"max_talk": "0:30", "q": "x"}, "?min_talk=90&q=x"),
     ("min_wait=90", {"min_wait": ""}, ""), ("min_wait=x", {"min_wait": "5"}, "?min_wait=5"),
     ("", {"did": "6017, 6018 ,,6017"}, "?did=6017&did=6018&did=6017"), ("did=1&did=2", {"did": "2"}, "?did=2"),
     ("", {"ended_by": ["agent", "caller"]}, "?ended_by=agent&ended_by=caller"),

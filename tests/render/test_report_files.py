@@ -111,6 +111,14 @@ def test_the_workbook_holds_every_row_and_total(centre, kind, query):
                 assert same("text" if isinstance(value, str) else column.kind, found, value), column.key
 
 
+@pytest.mark.parametrize("outcome", ["abandoned", "timeout", "exit_empty", "exit_key"])
+def test_a_workbook_of_calls_that_nobody_answered_opens(centre, outcome):
+    report = made(centre, "calls", f"{WHOLE}&outcome={outcome}")
+    sheet = openpyxl.load_workbook(workbook(centre, report)).worksheets[-len(report.parts)]
+    assert 0 < report.parts[0].rows.count < sheet.max_row
+    assert all(5 < column.width < 130 for column in sheet.column_dimensions.values())
+
+
 @pytest.mark.parametrize("query", FILTERS)
 @pytest.mark.parametrize("kind", TYPES)
 def test_page_and_csv_hold_every_row_and_total(centre, kind, query):
