@@ -104,9 +104,9 @@ def test_an_address_that_leads_nowhere_has_a_way_back():
 
 def test_a_row_of_a_queue_leads_to_exactly_its_calls():
     row = QueueRow("Ventas", "600", "10", "8", "2", "20.0 %", 70.0, "70.0 %", 80.0, "0:15", "4:12",
-                   {"offered": "/o", "answered": "/a", "abandoned": "/b"})
+                   {"offered": "/o", "answered": "/a", "abandoned": "/b", "level": "/l"})
     piece = dashboard.queues("es", [row])
-    assert hrefs(piece) == ["/o", "/o", "/a", "/b", "/a", "/a", "/a"]
+    assert hrefs(piece) == ["/o", "/o", "/a", "/b", "/l", "/a", "/a"]
 
 
 def test_the_definition_of_a_column_stays_with_its_last_word():
