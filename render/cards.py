@@ -188,16 +188,20 @@ def queues(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most: 
     for row in frame.sort_values(["offered", "queue"], ascending=[False, True]).head(most).to_dict("records"):
         key = str(row["queue"])
         level = value(row.get("sl_pct"))
-        here = {"queue": key}
         rows.append(QueueRow(
             shown(row["name"], key), key, number(lang, value(row["offered"])), number(lang, value(row["answered"])),
             number(lang, value(row["abandoned"])), percent(lang, value(row["abandon_pct"])), level,
             percent(lang, level), value(row.get("sl_target")), duration(value(row["asa"])), duration(value(row["aht"])),
-            {"offered": addresses.calls(prefix, filters, **here),
-             "answered": addresses.calls(prefix, filters, **here, outcome="answered"),
-             "abandoned": addresses.calls(prefix, filters, **here, outcome="abandoned"),
-             "level": addresses.calls(prefix, filters, **here, within_sl="true")}))
+            counts(prefix, filters, queue=key)))
     return rows
+
+
+def counts(prefix: str, filters: Filters, **more: Any) -> dict[str, str]:
+    """Where the counts of a row, and its service level, lead."""
+    def href(**extra: Any) -> str:
+        return addresses.calls(prefix, filters, **more, **extra)
+    return {"offered": href(), "answered": href(outcome="answered"), "abandoned": href(outcome="abandoned"),
+            "level": href(within_sl="true")}
 
 
 def initials(name: str) -> str:

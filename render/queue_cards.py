@@ -10,7 +10,7 @@ from data.call_filters import NONE
 from data.filters import Filters
 from i18n import NOTHING, duration, number, percent, text
 from render import addresses
-from render.cards import Delta, Totals, delta, shown, value
+from render.cards import Delta, Totals, counts, delta, shown, value
 from render.sparkline import sparkline
 from render.words import METRICS, OUTCOMES, mark
 
@@ -89,18 +89,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
 
 
-def _counts(prefix: str, filters: Filters, **more: Any) -> dict[str, str]:
-    def href(**extra: Any) -> str:
-        return addresses.calls(prefix, filters, **more, **extra)
-    return {"offered": href(), "answered": href(outcome="answered"), "abandoned": href(outcome="abandoned"),
-            "level": href(within_sl="true")}
-
-
 def _line(lang: str, prefix: str, filters: Filters, row: Totals, before: Totals | None,
           **more: Any) -> QueueLine:
     level, longest = value(row.get("sl_pct")), value(row.get("longest_wait"))
     queue = {"queue": more["key"]} if more["key"] else {}
-    hrefs = _counts(prefix, filters, **queue)
+    hrefs = counts(prefix, filters, **queue)
     if longest is not None:
         hrefs["longest"] = addresses.calls(prefix, filters, **queue, min_wait=str(int(longest)))
     old = before if before is not None and value(before.get("offered")) else None
@@ -160,7 +153,7 @@ def numbers(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame, most:
     rows = []
     for row in frame.head(most).to_dict("records"):
         did = str(row["did"])
-        hrefs = _counts(prefix, filters, did=did or NONE)
+        hrefs = counts(prefix, filters, did=did or NONE)
         rows.append(NumberRow(did or text(lang, UNKNOWN), [
             (number(lang, value(row["offered"])), hrefs["offered"]),
             (number(lang, value(row["answered"])), hrefs["answered"]),
@@ -202,7 +195,7 @@ def intervals(lang: str, prefix: str, filters: Filters, frame: pd.DataFrame) -> 
         whole = following is None
         if not whole and not value(row["offered"]) and not value(row["login"]):
             continue
-        hrefs = _counts(prefix, filters, **({} if whole else {"from_": str(row["time"]), "to": str(row["until"])}))
+        hrefs = counts(prefix, filters, **({} if whole else {"from_": str(row["time"]), "to": str(row["until"])}))
         cells = [*((number(lang, value(row[name])), hrefs[name]) for name in ("offered", "answered", "abandoned")),
                  (percent(lang, value(row["sl_pct"])), hrefs["level"]), *((words, "") for words in (
                      duration(value(row["asa"])), duration(value(row["talk_total"])), *(

@@ -62,7 +62,7 @@
   }
 
   /* The service level of counts; `sl_pct` is rounded, and would be rounded a second time. */
-  function level(counts) { return counts.served ? 100 * counts.in_sl / counts.served : null; }
+  function serviceLevel(counts) { return counts.served ? 100 * counts.in_sl / counts.served : null; }
 
   /* A number with its unit, which is smaller. */
   function unit(node, words) {
@@ -234,8 +234,8 @@
       return a.state === "available"; }).length) : "—");
     put(t.available.note, known || !data.agents.length ? fill(there === 1 ? w.of_agent : w.of_agents, {count: there}) : w.unknown_free);
     function share(part) {
-      var served = sum(rows, function (r) { return r[part].served; });
-      return served ? 100 * sum(rows, function (r) { return r[part].in_sl; }) / served : null;
+      return serviceLevel({served: sum(rows, function (r) { return r[part].served; }),
+        in_sl: sum(rows, function (r) { return r[part].in_sl; })});
     }
     var target = goal(rows);
     unit(t.level.value, percent(state, share("recent")));
@@ -268,7 +268,7 @@
   function why(state, row) {
     var w = state.words, least = window.live.LEAST, shown = {
       waiting: String, available: String, sl: function (value) { return percent(state, value); }, longest: duration};
-    var values = {waiting: row.waiting, longest: row.since === null ? 0 : state.now() - row.since, sl: level(row.recent),
+    var values = {waiting: row.waiting, longest: row.since === null ? 0 : state.now() - row.since, sl: serviceLevel(row.recent),
       available: row.available};
     var found = Object.keys(values).filter(function (name) {
       return row.marks && row.limits[name] && RANK[row.marks[name]] > 0;
@@ -277,8 +277,8 @@
         limit: shown[name](row.limits[name][RANK[row.marks[name]] - 1])});
     });
     if (!found.length) { found.push(w.why_normal); }
-    if (row.recent.served < least && row.recent.served && row.limits.sl && level(row.recent) < row.limits.sl[0]) {
-      found.push(fill(w.why_few, {value: percent(state, level(row.recent)), least: least}));
+    if (row.recent.served < least && row.recent.served && row.limits.sl && serviceLevel(row.recent) < row.limits.sl[0]) {
+      found.push(fill(w.why_few, {value: percent(state, serviceLevel(row.recent)), least: least}));
     }
     return found.join(". ") + ".";
   }
@@ -313,8 +313,8 @@
         put(people[i], number(state, row[pair[0]]) + " " + (row[pair[0]] === 1 && w[pair[1] + "_one"] || w[pair[1]]));
       });
       var cells = card.querySelectorAll("dd");
-      put(cells[0], percent(state, level(row.recent)));
-      put(cells[1], percent(state, level(row.today)));
+      put(cells[0], percent(state, serviceLevel(row.recent)));
+      put(cells[1], percent(state, serviceLevel(row.today)));
       put(cells[2], number(state, row.today.offered));
       put(cells[3], number(state, row.today.abandoned));
       cells[0].className = row.marks ? row.marks.sl : "";
@@ -505,6 +505,6 @@
     }
     state.box.classList.toggle("old", Boolean(words) && !mild);
   }
-  window.liveDraw = {open: open, board: board, clocks: clocks, trouble: trouble, announce: announce, age: age, clock: clock,
+  window.liveDraw = {serviceLevel: serviceLevel, open: open, board: board, clocks: clocks, trouble: trouble, announce: announce, age: age, clock: clock,
     el: el, add: add, icon: icon, fill: fill, button: button};
 })();

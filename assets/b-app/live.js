@@ -31,7 +31,7 @@
   function metrics(queue, at) {
     return {
       waiting: queue.waiting, longest: queue.since === null ? 0 : Math.max(0, at - queue.since),
-      sl: queue.recent.served >= LEAST ? 100 * queue.recent.in_sl / queue.recent.served : null, available: queue.available
+      sl: queue.recent.served >= LEAST ? draw.serviceLevel(queue.recent) : null, available: queue.available
     };
   }
   function judge(at) {

@@ -244,6 +244,8 @@ def test_what_is_written_and_chosen_is_in_the_address(desk, arrive):
     link = page.get_attribute("#shell-copy", "data-copy")
     page.go_back()
     expect(page.locator("#calls-max-wait")).to_have_value("")
+    page.goto(desk.address + link.replace("max_wait=40", "max_wait=5"))     # by hand
+    expect(page.locator("#calls-note")).to_contain_text("max_wait es menor que el mínimo")
     page.goto(desk.address + link)
     counted(page, "480 pasos")
     expect(page.locator("#calls-min-wait")).to_have_value("0:30")
