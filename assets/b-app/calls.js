@@ -10,6 +10,7 @@
   var PAUSE = 400;         // ms without a key after which is looked for what somebody writes
   var told = {};           // what was written and is not in the address yet, by name
   var pause = 0;
+  var going = false;       // whether the address is about to say what was written here
   var BLOCKS = 3;          // so many of them are asked for again; of more only the first
   var api = null, unit = "legs", restoring = false;
   var opened = null;       // {index, id, keyboard} of the row whose call is shown
@@ -120,14 +121,20 @@
   /* -- fields ----------------------------------------------------------------------------------- */
 
   function writing(id) { return Boolean(document.activeElement) && document.activeElement.id === id; }
-  /* A maximum below its minimum is said beside the two fields; the list stays as it was. */
-  function seconds(field) {
-    var parts = field.validity.patternMismatch || !field.value.trim() ? [] : field.value.trim().split(":");
-    return parts.length ? parts.reduce(function (sum, part) { return 60 * sum + Number(part); }, 0) : null;
+  /* What fields keep: what somebody is writing, and what was refused while the other half of it went on. */
+  function kept(id) {
+    return writing(id) || going && Boolean(document.getElementById(id).closest("fieldset.wrong"));
   }
-  function weigh() {
+  /* A maximum below its minimum is said beside the two fields; the list stays as it was. `words` are what the fields
+     are about to show, by name; without them, what they show. */
+  function seconds(field, words) {
+    var word = (words && !kept(field.id) ? words[FIELDS[field.id]] : field.value).trim();
+    if (!word || !new RegExp("^(?:" + field.pattern + ")$").test(word)) { return null; }
+    return word.split(":").reduce(function (sum, part) { return 60 * sum + Number(part); }, 0);
+  }
+  function weigh(words) {
     document.querySelectorAll(".more-filters fieldset[data-wrong]").forEach(function (set) {
-      var fields = set.querySelectorAll("input"), low = seconds(fields[0]), high = seconds(fields[1]);
+      var fields = set.querySelectorAll("input"), low = seconds(fields[0], words), high = seconds(fields[1], words);
       var wrong = low !== null && high !== null && low > high;
       set.classList.toggle("wrong", wrong);
       fields[1].setCustomValidity(wrong ? set.dataset.wrong : "");
@@ -336,7 +343,7 @@
         return window.dash_clientside.no_update;
       },
       /* What somebody typed is in the address like every other filter. */
-      go: function (search) { setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
+      go: function (search) { going = true; setProps("shell-url", {search: search}); return window.dash_clientside.no_update; },
       /* The log has grown. Who is looking at the newest calls sees it; who reads further down is told. */
       grown: function (count, last) {
         latest = Object.assign({checked: false}, count);
@@ -351,11 +358,13 @@
       },
       /* The words of the address in the fields, but never where somebody is writing. */
       fill: function (words) {
-        setTimeout(weigh, 0);
         var still = window.dash_clientside.no_update;
-        return [words ? words.ended_by : still].concat(Object.keys(FIELDS).map(function (id) {
-          return !words || writing(id) ? still : words[FIELDS[id]];
+        var shown = [words ? words.ended_by : still].concat(Object.keys(FIELDS).map(function (id) {
+          return !words || kept(id) ? still : words[FIELDS[id]];
         }));
+        if (words) { weigh(words); }
+        going = false;
+        return shown;
       },
       /* Somebody chose who ended the calls, and it was not the address. */
       ended: function (chosen, words) {

@@ -244,6 +244,16 @@ def test_what_is_written_and_chosen_is_in_the_address(desk, arrive):
     link = page.get_attribute("#shell-copy", "data-copy")
     page.go_back()
     expect(page.locator("#calls-max-wait")).to_have_value("")
+    page.click("summary:has-text('Más filtros')")
+    page.fill("#calls-min-wait", "0:31")
+    page.fill("#calls-max-wait", "5")
+    page.keyboard.press("Tab")
+    expect(wrong).to_have_count(1)
+    expect(page.locator("#calls-max-wait")).to_have_value("5")
+    page.locator(".chip", has_text="Abandonadas").click()     # the fields follow the address again
+    page.keyboard.press("Escape")
+    expect(page.locator("#calls-max-wait")).to_have_value("")
+    expect(wrong).to_have_count(0)
     page.goto(desk.address + link.replace("max_wait=40", "max_wait=5"))     # by hand
     expect(page.locator("#calls-note")).to_contain_text("max_wait es menor que el mínimo")
     page.goto(desk.address + link)
